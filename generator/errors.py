@@ -1,0 +1,139 @@
+"""The error tree of all rooms.
+
+ShotwrightError                 has code, message, fix, retryable, field, value, allowed
+  + BadRequest                  the caller's mistake: names the field, the value and what is allowed
+      + NotFound                an id that names nothing
+      + Conflict                one key, two different requests; a state that forbids the act
+      + Unauthorized            a missing or wrong token
+      + TooLarge                beyond a limit in bytes, pixels, frames or seconds
+  + Busy                        a full queue, a late answer: the same call may go through later
+  + RenderFailed                the model or the machine failed in a job
+      + OutOfMemory             says what would fit
+  + Cancelled                   the job was cancelled, by request
+
+Each concrete error gives its `code`; docs/errors.md lists them all and a test compares.
+"""
+
+from typing import Any
+
+CODES: dict[str, str] = {
+    "invalid_argument": "An argument breaks the verb's schema or a rule of the model's card.",
+    "unknown_model": "No card has this name.",
+    "unsupported_mode": "The model cannot do this (a last frame, a continuation, a camera mechanism).",
+    "invalid_frames": "The frame count or duration is off the model's rule.",
+    "invalid_size": "The size or aspect ratio is not one of the model's.",
+    "invalid_media": "The picture or clip is missing, corrupt, or not what it should be.",
+    "path_not_allowed": "The path lies outside the allowed roots.",
+    "url_not_allowed": "The URL is not http(s), points into a private network, or could not be fetched.",
+    "invalid_script": "The script is empty or too long.",
+    "invalid_plan": "The shot plan contradicts itself.",
+    "too_large": "A file, picture, clip or request is beyond its limit.",
+    "not_found": "No take, film, job or upload has this id.",
+    "request_key_conflict": "This request_key was used with other arguments.",
+    "conflict": "The state of the job or take does not allow this.",
+    "unauthorized": "The token is missing or wrong.",
+    "forbidden": "The Host or Origin header is not allowed here.",
+    "queue_full": "Too many jobs wait already.",
+    "no_worker": "No worker is alive and none could be started.",
+    "deadline_exceeded": "The job did not start before its deadline.",
+    "render_failed": "The model failed while rendering.",
+    "out_of_memory": "The clip does not fit this machine's memory.",
+    "cancelled": "The job was cancelled.",
+    "internal": "A fault of Shotwright itself; the log of the process holds the details.",
+}
+"""Every code an answer can carry, and what it means."""
+
+
+class ShotwrightError(Exception):
+    """Base of all errors that reach a caller."""
+
+    code = "internal"
+    retryable = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        fix: str = "",
+        field: str | None = None,
+        value: Any = None,
+        allowed: Any = None,
+        retryable: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message, self.fix, self.field = message, fix, field
+        self.value, self.allowed = value, allowed
+        if code is not None:
+            self.code = code
+        if retryable is not None:
+            self.retryable = retryable
+
+    def body(self) -> dict[str, Any]:
+        """The error as it goes over the wire."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "fix": self.fix,
+            "retryable": self.retryable,
+            "field": self.field,
+            "value": self.value,
+            "allowed": self.allowed,
+        }
+
+
+class BadRequest(ShotwrightError):
+    """The caller can repair it."""
+
+    code = "invalid_argument"
+
+
+class NotFound(BadRequest):
+    """An id that names nothing."""
+
+    code = "not_found"
+
+
+class Conflict(BadRequest):
+    """The state of things does not allow it."""
+
+    code = "conflict"
+
+
+class Unauthorized(BadRequest):
+    """A missing or wrong token."""
+
+    code = "unauthorized"
+
+
+class TooLarge(BadRequest):
+    """Beyond a limit."""
+
+    code = "too_large"
+
+
+class Busy(ShotwrightError):
+    """The same call may go through later."""
+
+    code = "queue_full"
+    retryable = True
+
+
+class RenderFailed(ShotwrightError):
+    """The model or the machine failed in a job."""
+
+    code = "render_failed"
+    retryable = True
+
+
+class OutOfMemory(RenderFailed):
+    """The clip does not fit; the message says what would."""
+
+    code = "out_of_memory"
+    retryable = False
+
+
+class Cancelled(ShotwrightError):
+    """The job was cancelled, by request."""
+
+    code = "cancelled"

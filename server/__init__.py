@@ -1,0 +1,1 @@
+"""The ways in: MCP, HTTP, the command line, and the worker process."""

@@ -1,0 +1,1 @@
+"""What can be asked: one module a verb, the same function behind every way in."""
