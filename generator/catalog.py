@@ -30,9 +30,7 @@ class FrameRule:
     default: int
 
     def legal(self, frames: int) -> bool:
-        return (
-            self.minimum <= frames <= self.maximum and (frames - self.offset) % self.step == 0
-        )
+        return self.minimum <= frames <= self.maximum and (frames - self.offset) % self.step == 0
 
     def nearest(self, frames: float) -> int:
         """The legal count nearest to `frames`, within the limits."""

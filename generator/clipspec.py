@@ -22,7 +22,8 @@ class ClipSpec:
     """One clip: `frames` pictures of width x height at `fps`, from `prompt` and the given pictures.
 
     first, last: keys of pictures; keyframes: (frame, key); prefix: key of a lossless clip whose frames are the clip's
-    first frames; guide: key of a lossless clip of the same length to start denoising from, `strength` in (0, 1] says how
+    first frames; guide: key of a lossless clip of the same length to start denoising from, `strength` in (0, 1] says
+    how
     much noise is put on it (1: nothing of it is left).
     """
 

@@ -2,7 +2,8 @@
 
 The encoder is the principal components of the world's patches; the decoder is a least-squares map from the 3x3
 neighbourhood of noisy latents, which removes the block edges and forgives a sampler's small errors.
-Why it fits the stock class: silu(u) - silu(-u) = u carries a linear value through the activation, and one large constant
+Why it fits the stock class: silu(u) - silu(-u) = u carries a linear value through the activation, and one large
+constant
 channel makes the RMS norm a fixed scale.  Residual branches are zero.
 """
 

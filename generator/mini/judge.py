@@ -3,6 +3,7 @@
 It measures what the embedded model obeys; its weights lie with the tests, outside the wheel.  Knows
 nothing of the model.  Trained on renders drawn on the fly, most of them sent through the linear
 codec with noise on the latents, so that codec blur and a sampler's small errors do not confuse it.
+Some are garbled, cells of several subjects mixed: those it must call unclear, not guess.
 
     python -m shotwright.generator.mini.judge --out tests/data/judge.safetensors --minutes 8
 """
@@ -12,7 +13,7 @@ import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,10 @@ FRESH = 0.3
 ODD_LENGTHS = (13, 21, 29)
 """Frame counts that nine frames divide unevenly; one clip in ten has one of them."""
 LATENT_NOISE = 0.3
+GARBLED = 0.2
+"""Share of training clips whose subject is mixed of several."""
+UNCLEAR = "unclear"
+CAN_BE_UNCLEAR = ("subject", "action")
 LEARNING_RATE = 2e-3
 
 
@@ -71,7 +76,7 @@ class Judge(nn.Module):
         self.hidden = nn.Sequential(
             nn.Linear(3 * 96 + 3 * 128 + 3 * looks, 256), nn.GELU(), nn.Dropout(0.1)
         )
-        self.heads = nn.ModuleDict({f: nn.Linear(256, len(words.values(f))) for f in FACTORS})
+        self.heads = nn.ModuleDict({f: nn.Linear(256, len(values(f))) for f in FACTORS})
 
     def forward(self, clips: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Logits (batch, values) a factor; the subject's log-shares (batch, 5, rows, columns).
@@ -136,6 +141,12 @@ def _grid(rows: int, cols: int, device: torch.device) -> tuple[Tensor, Tensor]:
     return y.repeat_interleave(cols), x.repeat(rows)
 
 
+def values(factor: str) -> tuple[str, ...]:
+    """What the judge can say of a factor, in the order of its logits."""
+    unclear = (UNCLEAR,) if factor in CAN_BE_UNCLEAR else ()
+    return words.values(factor) + unclear
+
+
 def prepare(frames: Frames) -> Tensor:
     """A clip of any length and size as the judge takes it: (1, 3, 9, height, width).
 
@@ -155,7 +166,7 @@ def prepare(frames: Frames) -> Tensor:
 def verdict(judge: Judge, frames: Frames) -> dict[str, str]:
     """The value of each factor that the clip shows, in the judge's eyes."""
     logits, _ = judge(prepare(frames))
-    return {factor: words.values(factor)[int(row.argmax())] for factor, row in logits.items()}
+    return {factor: values(factor)[int(row.argmax())] for factor, row in logits.items()}
 
 
 def load(path: Path) -> Judge:
@@ -176,6 +187,10 @@ def save(judge: Judge, path: Path) -> None:
     save_file({name: value.contiguous() for name, value in weights.items()}, path)
 
 
+Sample = tuple[dict[str, str], Frames, NDArray[np.float32]]
+"""What is to be said, nine frames, the subject's share of each of their cells."""
+
+
 @dataclass
 class _Pool:
     """Clips of one size, a part renewed at every draw."""
@@ -183,29 +198,51 @@ class _Pool:
     height: int
     width: int
     rng: np.random.Generator
-    clips: list[tuple[Scene, Frames, NDArray[np.float32]]] = field(default_factory=list)
+    clips: list[Sample] = field(default_factory=list)
 
-    def draw(self) -> list[tuple[Scene, Frames, NDArray[np.float32]]]:
+    def draw(self) -> list[Sample]:
         for _ in range(round(BATCH * FRESH)):
-            clip = self._fresh()
+            garbled = self.rng.random() < GARBLED
+            clip = self._garbled() if garbled else self._drawn(sample_scene(self.rng))
             if len(self.clips) < POOL:
                 self.clips.append(clip)
             else:
                 self.clips[int(self.rng.integers(POOL))] = clip
         return [self.clips[i] for i in self.rng.integers(len(self.clips), size=BATCH)]
 
-    def _fresh(self) -> tuple[Scene, Frames, NDArray[np.float32]]:
-        """A scene, its nine frames, and the subject's share of each cell of the pictures looked
-        at.
-        """
-        scene = sample_scene(self.rng)
-        count = FRAMES if self.rng.random() < 0.9 else int(self.rng.choice(ODD_LENGTHS))
+    def _drawn(self, scene: Scene, count: int | None = None) -> Sample:
+        if count is None:
+            count = FRAMES if self.rng.random() < 0.9 else int(self.rng.choice(ODD_LENGTHS))
         drawn = render(scene, frames=count, height=self.height, width=self.width)
         chosen = np.linspace(0, count - 1, FRAMES).round().astype(int)
-        mask = drawn.subject[chosen][LOOKS]
         rows, cols = self.height // CELL, self.width // CELL
-        share = mask.reshape(len(mask), rows, CELL, cols, CELL).mean((2, 4))
-        return scene, drawn.frames[chosen], share
+        mask = drawn.subject[chosen].reshape(FRAMES, rows, CELL, cols, CELL)
+        share = mask.mean((2, 4))
+        truth = {factor: getattr(scene, factor) for factor in FACTORS}
+        return truth, drawn.frames[chosen], share
+
+    def _garbled(self) -> Sample:
+        """Three subjects, each doing something else, mixed cell by cell or smeared together."""
+        scene = sample_scene(self.rng)
+        subjects, actions = (
+            self.rng.permutation(words.values(factor))[:3] for factor in CAN_BE_UNCLEAR
+        )
+        parts = [
+            self._drawn(replace(scene, subject=str(subject), action=str(action)), FRAMES)
+            for subject, action in zip(subjects, actions, strict=True)
+        ]
+        frames = np.stack([frames for _, frames, _ in parts])  # (3, 9, height, width, 3)
+        steady = self.rng.random() < 0.5  # one choice of cells for all frames
+        cells = (1 if steady else FRAMES, self.height // CELL, self.width // CELL)
+        weights = self.rng.dirichlet((1, 1, 1), cells)
+        way = self.rng.random()
+        if way < 0.7:  # one subject a cell; in most clips the one that fills more of it
+            shares = np.stack([share for *_, share in parts], -1) if way < 0.4 else 0
+            weights = np.eye(3)[((shares + 0.1) * weights).argmax(-1)]
+        weights = weights.transpose(3, 0, 1, 2).repeat(CELL, 2).repeat(CELL, 3)[..., None]
+        mixed = (frames * weights).sum(0).round().astype(np.uint8)
+        truth = {**parts[0][0], **dict.fromkeys(CAN_BE_UNCLEAR, UNCLEAR)}
+        return truth, mixed, np.mean([share for *_, share in parts], 0, dtype=np.float32)
 
 
 class Blur:
@@ -236,7 +273,7 @@ class Blur:
 
 
 def train(*, minutes: float, seed: int = 5) -> Judge:
-    """Train a judge for so long; progress goes to stdout."""
+    """Train a judge for so many minutes of CPU time; progress goes to stdout."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     blur = Blur(codec.fit(clips=200))
@@ -244,8 +281,8 @@ def train(*, minutes: float, seed: int = 5) -> Judge:
     optimizer = torch.optim.AdamW(judge.parameters(), lr=LEARNING_RATE, weight_decay=0.02)
     pools = [_Pool(height, width, rng) for _, height, width in SHAPES]
     weights = [weight for weight, *_ in SHAPES]
-    began, step = time.monotonic(), 0
-    while (share := (time.monotonic() - began) / 60 / minutes) < 1:
+    began, step = time.process_time(), 0
+    while (share := (time.process_time() - began) / 60 / minutes) < 1:
         rate = min(1.0, (step + 1) / 50) * (0.02 + 0.98 * math.cos(share * math.pi / 2) ** 2)
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * rate
@@ -261,9 +298,7 @@ def train(*, minutes: float, seed: int = 5) -> Judge:
     return judge.eval()
 
 
-def _loss(
-    judge: Judge, blur: Blur, batch: Sequence[tuple[Scene, Frames, NDArray[np.float32]]]
-) -> Tensor:
+def _loss(judge: Judge, blur: Blur, batch: Sequence[Sample]) -> Tensor:
     """Cross-entropy over all factors, and of the subject's place where it is in the picture."""
     frames = np.concatenate([frames for _, frames, _ in batch])
     noise = (torch.rand(len(batch)) * LATENT_NOISE).repeat_interleave(FRAMES)
@@ -276,10 +311,9 @@ def _loss(
         logits, place = judge(clips)
     loss = torch.zeros(())
     for factor, scores in logits.items():
-        group = words.values(factor)
-        target = torch.tensor([group.index(getattr(scene, factor)) for scene, *_ in batch])
+        target = torch.tensor([values(factor).index(truth[factor]) for truth, *_ in batch])
         loss = loss + functional.cross_entropy(scores, target, label_smoothing=0.05)
-    masks = torch.from_numpy(np.stack([share for *_, share in batch]))
+    masks = torch.from_numpy(np.stack([share[LOOKS] for *_, share in batch]))
     target = masks / masks.sum((1, 2, 3), keepdim=True).clamp(min=1e-3)
     placed: Tensor = (target * place).sum((1, 2, 3)).mean()
     return loss - 0.5 * placed
@@ -329,13 +363,17 @@ def _report(judge: Judge) -> None:
         label = "renders" if noise is None else f"through the codec, latent noise {noise}"
         figures = " ".join(f"{f} {v:.3f}" for f, v in accuracy(judge, shown).items())
         _say(f"{label}, n {len(shown)}: {figures}")
+    pool = _Pool(64, 64, np.random.default_rng(78))
+    said = [verdict(judge, pool._garbled()[1]) for _ in range(100)]
+    figures = " ".join(f"{f} {sum(s[f] == UNCLEAR for s in said)}" for f in CAN_BE_UNCLEAR)
+    _say(f"garbled clips called unclear, of {len(said)}: {figures}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line of the module."""
     parser = argparse.ArgumentParser(description="Train the judge of the embedded model.")
     parser.add_argument("--out", type=Path, required=True, help="file of the weights")
-    parser.add_argument("--minutes", type=float, default=8.0)
+    parser.add_argument("--minutes", type=float, default=8.0, help="CPU time of one thread")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)
     judge = train(minutes=chosen.minutes)

@@ -147,16 +147,16 @@ _CARD = """\
 
 A text-to-video model of the Wan family, small enough to lie in the repository, for a first look,
 for tests and for machines without a GPU. It knows only a toy world: six subjects in six colours
-doing six things, in four places at three times of day, under nine camera moves. It is a real diffusion model:
-diffusers' own `WanTransformer3DModel`, `AutoencoderKLWan`, `UMT5EncoderModel` and scheduler,
-loaded by `WanPipeline.from_pretrained` like any other, with per-token timesteps (Wan 2.2 TI2V), so
-that given frames stay what they are.
+doing six things, in four places at three times of day, under nine camera moves. It is a real
+diffusion model: diffusers' own `WanTransformer3DModel`, `AutoencoderKLWan`, `UMT5EncoderModel` and
+scheduler, loaded by `WanPipeline.from_pretrained` like any other, with per-token timesteps (Wan 2.2
+TI2V), so that given frames stay what they are.
 
 - Parameters: {parts}; {megabytes:.1f} MB in half precision, safetensors.
 - Shapes: {shapes}.
 - Sampling: {sampling}.
 - Words: `generator/mini/words.toml`, English and Chinese; every other word is dropped by the
-tokenizer.
+  tokenizer.
 
 ## Data
 
@@ -191,7 +191,7 @@ registration of pixels, without a network.
 ## Limits
 
 - Nothing outside the words above can be asked for; colours are those of the subject, never of the
-place.
+  place.
 - One subject a clip. No people, no writing, no sound.
 - 64 pixels on the short side; the codec keeps coarse shapes and loses fine edges.
 - The figures hold for these seeds and these counts: with n clips, a share p has a standard error of
@@ -199,24 +199,38 @@ place.
 """
 
 
-def sheet(strips: Sequence[Strip], path: Path, *, scale: int = 2) -> None:
-    """Write a PNG: a row a clip, five frames evenly spread, text on the right."""
-    tall = max(s.clip.shape[1] for s in strips) * scale
-    wide = max(s.clip.shape[2] for s in strips) * scale
-    text_width, gap = 460, 6
-    picture = Image.new(
-        "RGB", (5 * (wide + gap) + text_width, len(strips) * (tall + gap)), (24, 24, 28)
-    )
-    draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size=15)
-    for row, strip in enumerate(strips):
-        top = row * (tall + gap)
-        for column, frame in enumerate(np.linspace(0, len(strip.clip) - 1, 5).round().astype(int)):
-            height, width = strip.clip.shape[1:3]
-            tile = Image.fromarray(strip.clip[frame])
-            tile = tile.resize((width * scale, height * scale), Image.Resampling.BICUBIC)
-            picture.paste(tile, (column * (wide + gap), top))
-        at = (5 * (wide + gap) + 8, top + 6)
-        draw.multiline_text(at, "\n".join(strip.lines), fill=(230, 230, 230), font=font)
+def sheet(strips: Sequence[Strip], path: Path) -> None:
+    """Write a PNG in two columns: a strip is five frames evenly spread, and text on the right."""
+    half = (len(strips) + 1) // 2
+    columns = [_column(part) for part in (strips[:half], strips[half:]) if part]
+    picture = _blank(sum(c.width for c in columns), max(c.height for c in columns))
+    left = 0
+    for column in columns:
+        picture.paste(column, (left, 0))
+        left += column.width
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path)
+
+
+def _column(strips: Sequence[Strip]) -> Image.Image:
+    """Strips below each other, at the size of their pixels."""
+    gap, text_px, line_px = 4, 270, 17
+    heights = [max(s.clip.shape[1], line_px * len(s.lines)) + gap for s in strips]
+    reach = 5 * (max(s.clip.shape[2] for s in strips) + gap)
+    picture = _blank(reach + text_px, sum(heights))
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(size=13)
+    top = 0
+    for strip, height in zip(strips, heights, strict=True):
+        chosen = np.linspace(0, len(strip.clip) - 1, 5).round().astype(int)
+        for i, frame in enumerate(strip.clip[chosen]):
+            picture.paste(Image.fromarray(frame), (i * (strip.clip.shape[2] + gap), top))
+        left = 5 * (strip.clip.shape[2] + gap) + gap
+        text = "\n".join(strip.lines)
+        draw.multiline_text((left, top), text, fill=(230, 230, 230), font=font, spacing=2)
+        top += height
+    return picture
+
+
+def _blank(width: int, height: int) -> Image.Image:
+    return Image.new("RGB", (width, height), (24, 24, 28))

@@ -1,6 +1,7 @@
 """The embedded model's tokenizer and text encoder, both stock classes that `WanPipeline` loads by itself.
 
-The tokenizer turns every phrase of `words.toml`, English or Chinese, into one token and drops the rest; the encoder is a
+The tokenizer turns every phrase of `words.toml`, English or Chinese, into one token and drops the rest; the encoder
+is a
 UMT5 of no layers (embedding table and final norm), so a caption is a bag of values: order and omission do not matter.
 """
 

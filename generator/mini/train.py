@@ -21,7 +21,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
-from diffusers import FlowMatchEulerDiscreteScheduler, WanPipeline, WanTransformer3DModel
+from diffusers import (
+    AutoencoderKLWan,
+    FlowMatchEulerDiscreteScheduler,
+    WanPipeline,
+    WanTransformer3DModel,
+)
 from torch import Tensor, nn
 
 from shotwright.generator.mini import codec, text, words
@@ -159,7 +164,7 @@ class Network(nn.Module):
         padded = torch.nn.functional.pad(embedded, (0, 0, 0, text.MAX_TOKENS - ids.shape[1]))
         with torch.autocast(noisy.device.type, torch.bfloat16):
             velocity = self.transformer(noisy, timesteps, padded, return_dict=False)[0]
-        return velocity.float()
+        return torch.Tensor.float(velocity)
 
 
 def flow_loss(
@@ -177,7 +182,8 @@ def flow_loss(
     timesteps = (s * 1000).expand(-1, -1, -1, rows, cols).flatten(1)
     weight = (1 + SUBJECT_WEIGHT * share) * free
     error = (network(noisy, timesteps, ids) - (noise - clean)) ** 2 * weight
-    return error.sum((1, 2, 3, 4)) / (weight.sum((1, 2, 3, 4)) * clean.shape[1])
+    loss: Tensor = error.sum((1, 2, 3, 4)) / (weight.sum((1, 2, 3, 4)) * clean.shape[1])
+    return loss
 
 
 def sample_given(batch: int, frames: int, rng: np.random.Generator) -> Tensor:
@@ -246,13 +252,15 @@ class Trainer:
     def state_file(self) -> Path:
         return self.out / "state.pt"
 
-    def _codec(self) -> "codec.AutoencoderKLWan":
+    def _codec(self) -> AutoencoderKLWan:
         folder = self.out / "vae"
         if self.rank == 0 and not folder.exists():
-            codec.build(codec.fit(clips=60 if self.curriculum is TOY else 800)).save_pretrained(folder)
+            codec.build(codec.fit(clips=60 if self.curriculum is TOY else 800)).save_pretrained(
+                folder
+            )
         if self.processes > 1:
             dist.barrier()
-        return codec.AutoencoderKLWan.from_pretrained(folder).eval()
+        return AutoencoderKLWan.from_pretrained(folder).eval()
 
     def _resume(self) -> None:
         if not self.state_file.exists():
@@ -368,7 +376,8 @@ class Trainer:
 
     @torch.no_grad()
     def validate(self) -> str:
-        """Held-out loss of the average, and by how much (per cent) one wrong word a factor raises it: 0 is not obeyed."""
+        """Held-out loss of the average, and by how much (per cent) one wrong word a factor raises it: 0 is not
+        obeyed."""
         if not hasattr(self, "held_out"):
             bucket = self.curriculum[0][1][0]
             pool = Pool(bucket, self.encoder, np.random.default_rng(424242), self.validation_clips)
@@ -411,7 +420,7 @@ class Trainer:
         return total / len(latents)
 
 
-def assemble(network: Network, vae: "codec.AutoencoderKLWan", folder: Path) -> None:
+def assemble(network: Network, vae: AutoencoderKLWan, folder: Path) -> None:
     """Save the stock pipeline in half precision, with the scheduler that sampling uses."""
     pipeline = WanPipeline(
         tokenizer=text.build_tokenizer(),

@@ -67,7 +67,8 @@ class ConditionedWan(WanImageToVideoPipeline):  # type: ignore[misc]
         config = self.vae.config
         mean = torch.tensor(config.latents_mean, device=device, dtype=dtype).view(1, -1, 1, 1, 1)
         deviation = torch.tensor(config.latents_std, device=device, dtype=dtype)
-        return (latents - mean) / deviation.view(1, -1, 1, 1, 1)
+        normalised: Tensor = (latents - mean) / deviation.view(1, -1, 1, 1, 1)
+        return normalised
 
 
 class WanEngine:
@@ -97,7 +98,9 @@ class WanEngine:
             ) from error
         except (RuntimeError, ValueError) as error:
             raise RenderFailed(
-                f"{self.card.name} failed: {error}", fix="try another seed or model", retryable=False
+                f"{self.card.name} failed: {error}",
+                fix="try another seed or model",
+                retryable=False,
             ) from error
 
     def _render(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
@@ -164,7 +167,8 @@ class WanEngine:
     def _frames_argument(self, frames: int) -> int:
         """What to pass as `num_frames` so that the pipeline makes `frames`.
 
-        diffusers 0.42 tests n % factor != 1 and then takes n // factor * factor + 1: with a codec that does not compress
+        diffusers 0.42 tests n % factor != 1 and then takes n // factor * factor + 1: with a codec that does not
+        compress
         time (factor 1) the test always holds and n becomes n + 1.
         """
         return frames - 1 if self.text.vae_scale_factor_temporal == 1 else frames
@@ -191,7 +195,7 @@ def load(card: Card, *, device: str, models: Path) -> WanEngine:
     source, local = _locate(card)
     pipeline = WanPipeline.from_pretrained(
         source,
-        torch_dtype=dtype,
+        dtype=dtype,
         use_safetensors=True,
         local_files_only=local,
         **({} if local else {"revision": card.revision, "cache_dir": str(models)}),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shotwright.generator.camera import Pose
 from shotwright.generator.mini.world import palette
-from shotwright.generator.mini.world.scene import HFOV_DEG, JITTER, AMOUNTS, Scene, camera_path
+from shotwright.generator.mini.world.scene import AMOUNTS, HFOV_DEG, JITTER, Scene, camera_path
 from shotwright.generator.mini.world.shapes import box, circle, coverage, lattice, slab
 
 Array = NDArray[Any]
@@ -173,7 +173,9 @@ class _Canvas:
             np.abs(wx - np.floor(wx) - 0.5) - 0.26, np.abs(wy - np.floor(wy) - 0.5) - 0.26
         )
         by_day = self.scene.time == "day"
-        lit = lattice(np.floor(wx) * 31 + np.floor(wy), self.keys[1] + 3) < (1.1 if by_day else 0.75)
+        lit = lattice(np.floor(wx) * 31 + np.floor(wy), self.keys[1] + 3) < (
+            1.1 if by_day else 0.75
+        )
         glass = coverage(pane * 0.115, q) * coverage(wall + 0.05, q) * lit * F32(0.85)
         self.over(glass, palette.WINDOW_DAY if by_day else palette.WINDOW_LIT)
 

@@ -3,7 +3,7 @@
 Knows no pixels.  Lengths are in half picture heights at rest; the subject stands at distance 1.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def sample_scene(rng: np.random.Generator, **fixed: str) -> Scene:
     chosen = {factor: str(rng.choice(words.values(factor))) for factor in FACTORS}
     if rng.random() < 0.2:
         chosen["camera"] = "static"
-    return replace(Scene(**chosen, seed=int(rng.integers(1 << 31))), **fixed)
+    return Scene(**{**chosen, **fixed}, seed=int(rng.integers(1 << 31)))
 
 
 def camera_path(move: str, frames: int, *, amount: float | None = None) -> list[Pose]:

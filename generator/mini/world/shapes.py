@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def circle(x: Array, y: Array, cx: float, cy: float, radius: float) -> Array:
+def circle(x: Array, y: Array, cx: Any, cy: Any, radius: Any) -> Array:
     """Distance to a circle's rim."""
     return np.asarray(np.sqrt((x - cx) ** 2 + (y - cy) ** 2) - radius)
 
 
-def box(x: Array, y: Array, cx: Any, cy: Any, half_w: float, half_h: float, round_: float = 0) -> Array:
+def box(
+    x: Array, y: Array, cx: Any, cy: Any, half_w: float, half_h: float, round_: float = 0
+) -> Array:
     """Distance to a box with corners rounded by `round_`.  Source: Quilez, 2D distance functions."""
     dx, dy = np.abs(x - cx) - (half_w - round_), np.abs(y - cy) - (half_h - round_)
     outside = np.sqrt(np.maximum(dx, 0) ** 2 + np.maximum(dy, 0) ** 2)

@@ -1,0 +1,1 @@
+"""What is measured in a finished clip: camera motion, seams, endpoints, picture."""

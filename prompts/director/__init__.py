@@ -1,0 +1,8 @@
+"""The rule-based director: a script or a brief becomes a shot plan, offline and always in the
+same way.
+"""
+
+from shotwright.prompts.director.brief import Brief, direct_brief
+from shotwright.prompts.director.script import MAX_SCRIPT, Covered, Direction, direct
+
+__all__ = ["MAX_SCRIPT", "Brief", "Covered", "Direction", "direct", "direct_brief"]

@@ -1,0 +1,105 @@
+"""What a Chinese sentence names: the noun phrase before the verb, told by measure words, 的 and
+listed verbs.
+
+Rules only, no word segmentation; `subjects.py` resolves the pronouns.
+"""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
+
+import re
+
+from shotwright.prompts.director import lexicon
+from shotwright.prompts.director.entities import Entity, Kind, Mentions
+from shotwright.prompts.language import CJK
+
+_ZH_PRONOUNS = ("它们", "他们", "她们", "它", "他", "她")
+_ZH_OPENING = re.compile(
+    r"^(?:然后|接着|随后|突然|忽然|这时|此时|最后|接下来|慢慢地?|缓缓地?|渐渐地?|又|还|有|画面中|镜头中|镜头里)[，,]?"
+)
+_ZH_MEASURE = (
+    r"(?:[一二两三四五几这那]|[这那]一|数)"
+    r"[个只条艘辆位名架匹头颗朵片座把张群对双杯盏台块枚株棵间幅本支根]"
+)
+_ZH_NOUN_START = re.compile(rf"^{_ZH_MEASURE}")
+
+
+def chinese_mentions(sentence: str) -> Mentions:
+    for clause in re.split(r"[，,。！？；：:、!?;]", _without_quotes(sentence)):
+        rest = _zh_rest(clause.strip())
+        if not rest:
+            continue
+        pronoun = next((p for p in _ZH_PRONOUNS if rest.startswith(p)), None)
+        if pronoun:
+            after = rest[len(pronoun) :]
+            return Mentions(None, _zh_objects(after), pronoun[0])
+        end = _zh_phrase_end(rest)
+        subject = _zh_entity(rest[:end])
+        if subject is None:
+            return Mentions(None, _zh_objects(rest), "")
+        return Mentions(subject, _zh_objects(rest[end:]))
+    return Mentions(None, (), "")
+
+
+def _without_quotes(text: str) -> str:
+    return re.sub(r"[\u201c\u300c\u300e][^\u201d\u300d\u300f]*[\u201d\u300d\u300f]", "", text)
+
+
+def _zh_rest(clause: str) -> str:
+    """A clause without its leading time, place and connective."""
+    while True:
+        shorter = _ZH_OPENING.sub("", clause)
+        time = lexicon.find_time(shorter)
+        if time and time.start == 0:
+            shorter = re.sub(r"^(?:时分|时|下|里|中|的时候)", "", shorter[time.end :])
+        place = re.match(r"^在?(.{0,8})", shorter)
+        found = lexicon.find_place(place.group(1)) if place and shorter[:1] == "在" else None
+        if found:
+            shorter = re.sub(r"^[上里中边旁下前的]*", "", shorter[1 + found.end :])
+        elif (there := lexicon.find_place(shorter)) and there.start == 0:
+            following = shorter[there.end :]
+            if re.match(r"^[上里中边旁下前]*(?:有|$)", following):
+                shorter = re.sub(r"^[上里中边旁下前]*有?", "", following)
+        if shorter == clause:
+            return clause
+        clause = shorter
+
+
+def _zh_phrase_end(text: str) -> int:
+    """Where the noun phrase at the start of a clause ends: before its verb."""
+    verbs = lexicon.rules()["verb"]["zh"]
+    measure = _ZH_NOUN_START.match(text)
+    low = measure.end() if measure else 0
+    for i in range(low, len(text)):
+        # right after a measure word, 的 or a colour the noun begins: 一架飞机, 红色的跑车
+        if text[i] in verbs and i > low and text[i - 1] not in "的色":
+            return i
+        if text[i] in verbs and i == 0:
+            return 0
+    return len(text)
+
+
+def _zh_entity(phrase: str) -> Entity | None:
+    phrase = phrase.strip()
+    if not phrase or len(phrase) > 20 or not re.search(f"[{CJK}]", phrase):
+        return None
+    head = re.sub(rf"^{_ZH_MEASURE}", "", phrase).rpartition("的")[2]
+    head = re.sub(r"^(?:[红黄绿蓝紫白黑灰粉橙金银]色?|小|大|老)+(?=.)", "", head)
+    if not head or lexicon.find_time(phrase):
+        return None
+    return Entity(phrase, head, _zh_kind(head))
+
+
+def _zh_kind(head: str) -> Kind:
+    kind = lexicon.rules()["kind"]
+    if re.search(rf"(?:{kind['animal_zh']})$", head):
+        return "animal"
+    return "person" if re.search(rf"(?:{kind['person_zh']})$", head) else "thing"
+
+
+def _zh_objects(text: str) -> tuple[Entity, ...]:
+    found = []
+    for match in re.finditer(rf"{_ZH_MEASURE}[{CJK}]{{1,8}}", text):
+        phrase = match.group()
+        entity = _zh_entity(phrase[: _zh_phrase_end(phrase)])
+        if entity and not lexicon.find_place(entity.phrase):
+            found.append(entity)
+    return tuple(found)

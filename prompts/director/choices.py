@@ -1,0 +1,192 @@
+"""What a director decides when the script is silent: size, angle, light, and one gentle move.
+
+Explicit words win always; the rest is chosen by the beat of the sentence with a seeded
+`random.Random`.
+"""
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from shotwright.generator.camera import Move
+from shotwright.prompts.director import lexicon
+from shotwright.prompts.language import Language
+from shotwright.prompts.shotplan import Angle, Framing, Intent, ShotSize
+
+GENTLE = (
+    "static",
+    "pan_left",
+    "pan_right",
+    "tilt_up",
+    "tilt_down",
+    "zoom_in",
+    "zoom_out",
+    "dolly_in",
+    "follow",
+)
+"""Moves that the director takes by itself; stronger ones only when the script asks."""
+
+_SIZES: dict[str, tuple[ShotSize, ...]] = {
+    "establishing": ("wide", "extreme_wide"),
+    "emotion": ("medium_close_up", "close_up"),
+    "insert": ("close_up", "insert", "extreme_close_up"),
+    "dialogue": ("medium_close_up", "medium"),
+    "action": ("full", "medium_wide", "medium"),
+    "coverage": ("medium", "medium_wide", "medium_close_up"),
+}
+_INTENTS: dict[str, Intent] = {
+    "establishing": "establishing",
+    "emotion": "reaction",
+    "insert": "insert",
+    "dialogue": "coverage",
+    "action": "action",
+    "coverage": "coverage",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How one shot is filmed; `moves` is empty only where no move of the allowed ones fits."""
+
+    intent: Intent
+    size: ShotSize
+    framing: Framing | None
+    angle: Angle
+    light: str | None
+    moves: tuple[Move, ...]
+
+
+def choose(
+    sentence: str,
+    *,
+    first_of_scene: bool,
+    sizes_before: Sequence[str],
+    people: int,
+    explicit: Sequence[Move],
+    allowed: Collection[str],
+    time: str | None,
+    language: Language,
+    rng: random.Random,
+) -> Choice:
+    """Directs one sentence.
+
+    sizes_before: the sizes of the shots before, latest last; people: how many are in the shot;
+    explicit: the script's own moves; allowed: the moves that may be taken unasked; time: a key of
+    the time table.
+    """
+    beat = "establishing" if first_of_scene else _beat(sentence)
+    # every draw happens in every case: one explicit word must not reshuffle the other choices
+    size = _size(sentence, beat, sizes_before, rng)
+    angle = _angle(sentence, beat, rng)
+    move = _move(sentence, beat, allowed, rng)
+    moves = tuple(explicit) or ((move,) if move else ())
+    framing = lexicon.find_framing(sentence)
+    shoulder: Framing | None = "over_the_shoulder" if beat == "dialogue" and people > 1 else None
+    return Choice(
+        intent=_INTENTS[beat],
+        size=size,
+        framing=_framing(framing.value) if framing else shoulder,
+        angle=angle,
+        light=_light(time, language),
+        moves=moves,
+    )
+
+
+def _light(time: str | None, language: Language) -> str | None:
+    if time is None or time not in lexicon.rules()["time"]:
+        return None
+    return lexicon.said("time", time, language, "light")
+
+
+def _framing(value: str) -> Framing:
+    names: dict[str, Framing] = {
+        "over_the_shoulder": "over_the_shoulder",
+        "pov": "pov",
+        "two_shot": "two_shot",
+    }
+    return names[value]
+
+
+def _beat(sentence: str) -> str:
+    for beat in ("emotion", "insert", "action"):
+        if lexicon.has(beat, sentence):
+            return beat
+    return "dialogue" if lexicon.has("speech", sentence) else "coverage"
+
+
+def _size(sentence: str, beat: str, before: Sequence[str], rng: random.Random) -> ShotSize:
+    order: tuple[ShotSize, ...] = _SIZES[beat]
+    weight = rng.random()
+    found = lexicon.find_size(sentence)
+    if found:
+        return _named_size(found.value)
+    if beat == "establishing":
+        return "extreme_wide" if lexicon.has("landscape", sentence) and weight < 0.3 else "wide"
+    # no three equal sizes in a row
+    stale = before[-1] if len(before) > 1 and before[-1] == before[-2] else None
+    fresh = [size for size in order if size != stale]
+    return fresh[int(weight * len(fresh))]
+
+
+def _named_size(value: str) -> ShotSize:
+    sizes: tuple[ShotSize, ...] = (
+        "extreme_wide",
+        "wide",
+        "full",
+        "medium_wide",
+        "medium",
+        "medium_close_up",
+        "close_up",
+        "extreme_close_up",
+        "insert",
+    )
+    return next(size for size in sizes if size == value)
+
+
+def _angle(sentence: str, beat: str, rng: random.Random) -> Angle:
+    angles: tuple[Angle, ...] = (
+        "eye_level",
+        "low",
+        "high",
+        "overhead",
+        "aerial",
+        "dutch",
+        "ground",
+    )
+    dice = rng.random()
+    found = lexicon.find_angle(sentence)
+    if found:
+        return next(angle for angle in angles if angle == found.value)
+    if beat == "action" and dice < 0.25:
+        return "low"
+    return "high" if beat == "establishing" and dice < 0.2 else "eye_level"
+
+
+def _move(sentence: str, beat: str, allowed: Collection[str], rng: random.Random) -> Move | None:
+    """One gentle move that serves the sentence; static when nothing moves the camera."""
+    dice = rng.random()
+    wanted: list[str] = []
+    if beat in ("action", "establishing") and lexicon.has("travel", sentence):
+        # going along with the traveller: turned where the way is known, followed where it is not
+        wanted += [f"pan_{side}" for side in ("left", "right") if lexicon.has(side, sentence)]
+        wanted += ["follow"]
+    if lexicon.has("up", sentence):
+        wanted.append("tilt_up")
+    elif lexicon.has("down", sentence):
+        wanted.append("tilt_down")
+    if not wanted:
+        wanted = _quiet_moves(beat, dice)
+    name = next((move for move in [*wanted, "static"] if move in allowed), None)
+    if name is None:
+        return None
+    return Move(name, speed=None if name in ("static", "follow") else "slow")
+
+
+def _quiet_moves(beat: str, dice: float) -> list[str]:
+    if beat == "establishing":
+        return [("pan_right", "pan_left", "static", "zoom_out")[int(dice * 4)]]
+    if beat == "emotion":
+        return ["dolly_in", "zoom_in"] if dice < 0.7 else ["static"]
+    if beat == "coverage":
+        return [("static", "static", "zoom_in", "dolly_in")[int(dice * 4)], "zoom_in"]
+    return ["static"]

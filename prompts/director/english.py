@@ -1,0 +1,218 @@
+"""What an English sentence names: a noun phrase ends where its verb begins, and verbs are listed.
+
+Rules only, no grammar of the whole sentence; `subjects.py` resolves the pronouns.
+"""
+
+import re
+from functools import cache
+
+from shotwright.prompts.director import lexicon
+from shotwright.prompts.director.entities import Entity, Kind, Mentions
+
+_OPENINGS = re.compile(
+    r"^(?:(?:then|suddenly|meanwhile|now|finally|later|soon|next|and|but|so|again|still|"
+    r"there (?:is|are)|here (?:is|are)|"
+    r"we see|we follow|show|see|reveal|cut to|open on|\w+ly)\b,?\s*|"
+    r"(?:an? |the )?(?:extreme |medium |slow |low[- ]angle |high[- ]angle )*"
+    r"(?:close[- ]?up|wide|medium|full|long|aerial|overhead|establishing|tracking|"
+    r"drone|macro|detail|insert)?"
+    r"(?:[- ](?:wide|long|close[- ]?up))?\s*"
+    r"(?:shot|view|scene|image|video|clip|footage|close[- ]?up)\s*(?:of|on|:|,)\s*)+",
+    re.I,
+)
+_TOKEN = re.compile(r"[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f'-]*|\d+|[^\s\w]")
+
+
+@cache
+def _verb_forms() -> tuple[frozenset[str], frozenset[str]]:
+    """(base forms, inflected forms)."""
+    verb = lexicon.rules()["verb"]
+    bases = frozenset(verb["en"].split())
+    forms = set(verb["irregular"].split())
+    for base in bases:
+        stem = base.removesuffix("e")
+        doubled = base + base[-1]
+        forms |= {base + "s", base + "es", base + "ing", stem + "ing", stem + "ed", base + "ed"}
+        forms |= {doubled + "ing", doubled + "ed"}
+        if base.endswith("y"):
+            forms |= {base[:-1] + "ies", base[:-1] + "ied"}
+        if base.endswith("ie"):
+            forms.add(base[:-2] + "ying")
+    return bases, frozenset(forms - bases)
+
+
+def english_mentions(sentence: str) -> Mentions:
+    text = _after_opening(sentence)
+    tokens = [(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    tokens = [t for t in tokens if t[0] not in "\"'\u201c\u201d*-[]("]
+    if not tokens:
+        return Mentions(None)
+    first = tokens[0][0].lower()
+    if first.partition("'")[0] in lexicon.small("pronoun"):
+        return Mentions(None, _objects(text, tokens, 1), first.partition("'")[0])
+    start = 0
+    if first in lexicon.small("stop") and first != "that":
+        start = _after_verb(tokens)  # "On the hill stands a red ball."
+        if not start:
+            return Mentions(None, _objects(text, tokens, 1), "")
+    end = _noun_phrase(tokens, start)
+    if end == start:
+        return Mentions(None, _objects(text, tokens, start), "")
+    if first in lexicon.small("possessive"):
+        owned = _entity(text, tokens, start + 1, end)
+        others = (*((owned,) if owned else ()), *_objects(text, tokens, end))
+        return Mentions(None, others, first)
+    subject = _entity(text, tokens, start, end)
+    return Mentions(subject, _objects(text, tokens, end), None if subject else "")
+
+
+def _after_opening(sentence: str) -> str:
+    """The sentence without "Then", "At sunset,", "A close-up of"."""
+    text = sentence
+    while True:
+        shorter = _OPENINGS.sub("", text.lstrip(" \"\u201c'"), count=1)
+        found = re.match(r"(?:[A-Za-z]+\s+){0,7}[A-Za-z]+,\s*", shorter)
+        if found and found.group().split()[0].lower().strip(",") in lexicon.small("stop") | {"one"}:
+            shorter = shorter[found.end() :]
+        if shorter == text:
+            return text
+        text = shorter
+
+
+def _is_verb(word: str, before: list[str]) -> bool:
+    """Whether a word ends the noun phrase made of the words before it."""
+    low = word.lower()
+    if low in lexicon.small("auxiliary"):
+        return True
+    adjectives = lexicon.rules()["kind"]["adjective"]
+    nouns = [w for w in before if w not in lexicon.small("determiner") and w not in adjectives]
+    if not nouns:
+        return False
+    bases, forms = _verb_forms()
+    plural = nouns[-1].endswith("s") or nouns[-1] in lexicon.rules()["kind"]["plural"]
+    if low in bases:
+        if nouns[-1] in lexicon.rules()["kind"]["person"] or plural:
+            return True
+        return before[0] not in lexicon.small("determiner") and low not in adjectives
+    if low in forms or low.endswith("ing"):
+        return True
+    return (
+        low.endswith("s")
+        and not low.endswith(("ss", "'s"))
+        and (before[0] in lexicon.small("singular") or (before[0] == "the" and not plural))
+    )
+
+
+def _noun_phrase(tokens: list[tuple[str, int, int]], start: int) -> int:
+    """The index after the noun phrase that begins at `start`; `start` itself where none does."""
+    before: list[str] = []
+    i = start
+    while i < len(tokens):
+        word = tokens[i][0]
+        low = word.lower()
+        if low == "of" and before and i + 1 < len(tokens):
+            before.append(low)
+        elif (
+            not word[0].isalnum()
+            or (low in lexicon.small("stop") and before)
+            or low in lexicon.small("pronoun")
+            or (low.endswith("ly") and before and low not in lexicon.rules()["kind"]["animal"])
+            or _is_verb(word, before)
+        ):
+            break
+        else:
+            before.append(low)
+        i += 1
+        if len(before) > 8:
+            return start
+    if all(word in lexicon.small("determiner") for word in before):
+        return start
+    bases, forms = _verb_forms()
+    if len(before) == 1 and before[0] in bases | forms and not _known_noun(before[0]):
+        crash = tokens[i][0].lower() if i < len(tokens) else ""
+        if crash not in bases | forms:
+            return start  # "Bounces away.", but not "Waves crash."
+    return _with_features(tokens, i, before)
+
+
+def _with_features(tokens: list[tuple[str, int, int]], i: int, before: list[str]) -> int:
+    """Takes "in a yellow coat" into a person's noun phrase, when the verb only comes after it."""
+    if not (set(before) & set(lexicon.rules()["kind"]["person"])) or i + 2 >= len(tokens):
+        return i
+    if tokens[i][0].lower() not in ("in", "with", "wearing"):
+        return i
+    end = _noun_phrase(tokens, i + 1)
+    phrase = " ".join(token[0] for token in tokens[i:end])
+    if (
+        end == i + 1
+        or end >= len(tokens)
+        or lexicon.find_place(phrase)
+        or lexicon.find_time(phrase)
+    ):
+        return i
+    return end
+
+
+def _after_verb(tokens: list[tuple[str, int, int]]) -> int:
+    _, forms = _verb_forms()
+    for i, (word, _, _) in enumerate(tokens[:-1]):
+        low = word.lower()
+        follows = tokens[i + 1][0].lower()
+        if (low in forms or low in ("is", "are")) and follows in lexicon.small("determiner"):
+            return i + 1
+    return 0
+
+
+def _known_noun(word: str) -> bool:
+    kind = lexicon.rules()["kind"]
+    return any(word in kind[name] for name in ("person", "animal", "mass", "plural"))
+
+
+def _entity(text: str, tokens: list[tuple[str, int, int]], start: int, end: int) -> Entity | None:
+    if end <= start:
+        return None
+    words = [token[0] for token in tokens[start:end]]
+    lowered = [word.lower() for word in words]
+    cut = next(
+        (n for n, w in enumerate(lowered) if w in ("of", "in", "with", "wearing")), len(words)
+    )
+    head = lowered[cut - 1] if cut else ""
+    if not head or head in lexicon.small("determiner"):
+        return None
+    phrase = text[tokens[start][1] : tokens[end - 1][2]]
+    common = lexicon.small("determiner") | set(lexicon.rules()["kind"]["adjective"])
+    named = lowered[0] not in common and words[0][0].isupper()
+    if lowered[0] in lexicon.small("determiner"):
+        phrase = phrase[0].lower() + phrase[1:]
+    return Entity(phrase, head, _english_kind(lowered[:cut], named))
+
+
+def _english_kind(words: list[str], named: bool) -> Kind:
+    kind = lexicon.rules()["kind"]
+    head = words[-1]
+    if head in kind["person"]:
+        return "person"
+    if head in kind["animal"]:
+        return "animal"
+    common = head in kind["mass"] or head in kind["adjective"] or head.endswith("s")
+    place = lexicon.find_place("the " + head) is not None
+    return "person" if named and len(words) <= 2 and not common and not place else "thing"
+
+
+def _objects(text: str, tokens: list[tuple[str, int, int]], start: int) -> tuple[Entity, ...]:
+    """Things that a sentence brings in after its subject: "holds a red balloon"."""
+    found: list[Entity] = []
+    i = start
+    while i < len(tokens):
+        previous = tokens[i - 1][0].lower() if i else ""
+        if tokens[i][0].lower() in ("a", "an", "two", "three") or (
+            tokens[i][0].lower() == "the" and previous not in lexicon.small("stop")
+        ):
+            end = _noun_phrase(tokens, i)
+            entity = _entity(text, tokens, i, end)
+            if entity and not lexicon.find_place(f"in {entity.phrase}"):
+                found.append(entity)
+            i = max(end, i + 1)
+        else:
+            i += 1
+    return tuple(found)

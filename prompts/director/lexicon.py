@@ -1,0 +1,206 @@
+"""What the words of a sentence say about time, place, size, angle and beat.
+
+Reads `rules.toml`; knows nothing of shots.  Both languages are searched at once: scripts mix them.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from shotwright.prompts.language import CJK, Language
+
+
+@cache
+def rules() -> dict[str, Any]:
+    """The tables of `rules.toml`."""
+    path = files("shotwright.prompts.director").joinpath("rules.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def small(kind: str) -> frozenset[str]:
+    """English function words of a kind: determiner, pronoun, stop, ..."""
+    return frozenset(rules()["small"][kind].split())
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value and the words that say it: `text[start:end]`."""
+
+    value: str
+    start: int
+    end: int
+
+
+def find_time(text: str) -> Found | None:
+    """The first time of day; the value is a key of the table, such as sunset."""
+    return _first(text, _time_patterns())
+
+
+def find_size(text: str) -> Found | None:
+    return _first(text, _patterns("size"))
+
+
+def find_angle(text: str) -> Found | None:
+    return _first(text, _patterns("angle"))
+
+
+def find_framing(text: str) -> Found | None:
+    return _first(text, _patterns("framing"))
+
+
+def find_transition(text: str) -> str | None:
+    found = _first(text, _table("transition"))
+    return found.value if found else None
+
+
+def has(beat: str, text: str) -> bool:
+    """Whether the sentence holds words of a beat: emotion, insert, action, travel, left, right,
+    ...
+    """
+    return bool(_table("beat")[beat].search(text))
+
+
+def said(table: str, value: str, language: Language, key: str = "said") -> str:
+    """How a prompt names a value of a table."""
+    english, chinese = rules()[table][value][key]
+    return str(english if language == "en" else chinese)
+
+
+def time_key(label: str) -> str | None:
+    """The key of a time of day written by anyone: "sunset", "日落", "at night"; None where it is
+    not known.
+    """
+    for key, row in rules()["time"].items():
+        if label.strip().lower() in (key, *row["said"], *row["prompt"]):
+            return str(key)
+    found = find_time(label)
+    return found.value if found else None
+
+
+def _first(text: str, patterns: Mapping[str, re.Pattern[str]]) -> Found | None:
+    found = [
+        Found(value, match.start(), match.end())
+        for value, pattern in patterns.items()
+        if (match := pattern.search(text))
+    ]
+    # of two that overlap the longer names it: "medium close-up" is no close-up
+    return min(found, key=lambda f: (_covered(f, found), f.start, f.start - f.end), default=None)
+
+
+def _covered(one: Found, others: list[Found]) -> bool:
+    size = one.end - one.start
+    return any(
+        other.start <= one.start and one.end <= other.end and other.end - other.start > size
+        for other in others
+    )
+
+
+@cache
+def _patterns(table: str) -> dict[str, re.Pattern[str]]:
+    return {value: re.compile(row["words"], re.I) for value, row in rules()[table].items()}
+
+
+@cache
+def _table(table: str) -> dict[str, re.Pattern[str]]:
+    return {value: re.compile(words, re.I) for value, words in rules()[table].items()}
+
+
+@cache
+def _time_patterns() -> dict[str, re.Pattern[str]]:
+    return {
+        value: re.compile(rf"\b(?:{row['en']})\b|{row['zh']}", re.I)
+        for value, row in rules()["time"].items()
+    }
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place as the script names it: phrase "a busy street", noun "street".
+
+    is_spot: a part of a place that is already known, such as the floor.
+    """
+
+    phrase: str
+    noun: str
+    start: int
+    end: int
+    is_spot: bool = False
+
+
+def _any(words: list[str]) -> str:
+    return "|".join(re.escape(w).replace("\\ ", r"\s+") for w in sorted(words, key=len)[::-1])
+
+
+@cache
+def _place_patterns() -> tuple[re.Pattern[str], ...]:
+    place = rules()["place"]
+    determiners = "|".join(sorted(small("determiner")))
+    glue = "|".join([*place["before"], determiners, "and", "of", "with", "is", "are"])
+    # up to three words between determiner and noun, none of them a small word
+    noun_after = (
+        rf"(?P<phrase>(?:(?:{determiners})\s+)?(?:(?!(?:{glue})\b)[a-z][\w'-]*\s+){{0,3}}?"
+        rf"(?P<noun>{_any([*place['en'], *place['shy']])})(?:\s+(?P<more>{_any(place['en'])}))?)\b"
+    )
+    bold = _any(place["en"])
+    return (
+        re.compile(rf"\b(?:{'|'.join(place['before'])})\s+(?:of\s+)?{noun_after}", re.I),
+        re.compile(
+            rf"(?:^|[,;:]\s*|\b(?:a|an|the)\s+)(?P<phrase>(?:{determiners}|)\s*(?P<noun>{bold}))\b",
+            re.I,
+        ),
+        re.compile(rf"(?P<phrase>(?:(?<![{CJK}])[{CJK}]{{1,4}}的)?(?P<noun>{_any(place['zh'])}))"),
+    )
+
+
+def find_place(text: str) -> Place | None:
+    """The first place that a preposition leads to, else one that is named at all."""
+    for pattern in _place_patterns():
+        for match in pattern.finditer(text):
+            noun = match.group("noun")
+            if "more" in match.groupdict() and match.group("more"):
+                noun = match.group("more")
+            start, end = match.span("phrase")
+            noun = re.sub(r"\s+", " ", noun.lower())
+            is_spot = noun in rules()["place"]["shy"]
+            return Place(match.group("phrase").strip(), noun, start, end, is_spot)
+    return None
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A scene heading: "EXT. HARBOUR - NIGHT", "内景 厨房 - 夜"."""
+
+    int_ext: str
+    place: str
+    time: str | None
+
+
+def find_heading(line: str) -> Heading | None:
+    """The scene heading that a line is, or None."""
+    for match in _headings(line):
+        if not match.group("place").strip():
+            continue
+        kind = match.group("int_ext").replace(".", "")
+        kind = {"内景": "INT", "外景": "EXT", "I/E": "INT/EXT", "EXT/INT": "INT/EXT"}.get(
+            kind, kind
+        )
+        kind = kind if kind in ("INT", "EXT") else "INT/EXT"
+        time = match.group("time")
+        return Heading(kind, match.group("place").strip(), time and _heading_time(time.strip()))
+    return None
+
+
+def _heading_time(time: str) -> str:
+    short = {"日": "day", "夜": "night", "晨": "morning", "昏": "dusk"}
+    return short.get(time) or time_key(time) or time.lower()
+
+
+def _headings(line: str) -> Iterator[re.Match[str]]:
+    for pattern in _table("heading").values():
+        if match := pattern.match(line):
+            yield match

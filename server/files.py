@@ -1,0 +1,82 @@
+"""Stored files over HTTP, with ranges: what a player needs to seek.
+
+A file on this disk goes out through Starlette's own response; one in a bucket is read piece by piece.
+Knows no takes.
+"""
+
+import os
+import re
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+
+from shotwright.generator.errors import BadRequest, ShotwrightError
+from shotwright.server.guard import error_response
+from shotwright.tools.studio.studio import Studio
+
+PIECE = 2**20
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+async def send_blob(studio: Studio, request: Request, key: str, name: str, media: str) -> Response:
+    """The blob `key` as the file `name`; one Range is honoured.
+
+    Raises: NotFound when the store has no such blob.
+    """
+    digest = key.rsplit("/", 1)[-1].split(".", 1)[0]
+    headers = {
+        # Content-addressed: the same bytes for ever, so a player may keep what it has.
+        "etag": f'"{digest}"',
+        "cache-control": "private, max-age=3600",
+        "content-disposition": f'inline; filename="{name}"',
+        "x-content-type-options": "nosniff",
+    }
+    size = await studio.blocking(studio.store.size, key)
+    span = _span(request, size, digest)
+    if span is not None and span[0] >= span[1]:
+        return _unsatisfiable(request.headers["range"], size)
+    path = studio.store.local_path(key)
+    if path is not None:
+        stat = await studio.blocking(os.stat, path)
+        return FileResponse(path, headers=headers, media_type=media, stat_result=stat)
+    start, end = span or (0, size)
+    headers |= {"accept-ranges": "bytes", "content-length": str(end - start)}
+    if span is not None:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
+    body = _pieces(studio, key, start, end) if request.method == "GET" else _nothing()
+    return StreamingResponse(body, 206 if span else 200, headers, media_type=media)
+
+
+def _span(request: Request, size: int, digest: str) -> tuple[int, int] | None:
+    """First byte and the one after the last; None for the whole file, as RFC 9110 has it for a Range of another kind."""
+    found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if not found or found.groups() == ("", ""):
+        return None
+    if request.headers.get("if-range", f'"{digest}"') != f'"{digest}"':
+        return None
+    first, last = found.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    return int(first), min(size, int(last) + 1) if last else size
+
+
+def _unsatisfiable(asked: str, size: int) -> Response:
+    error: ShotwrightError = BadRequest(
+        f"Range {asked[:100]!r} lies outside the file of {size} bytes.",
+        field="Range",
+        value=asked[:100],
+        allowed=f"bytes=0-{size - 1}",
+        fix="ask for bytes inside the file",
+    )
+    return error_response(error, 416, {"content-range": f"bytes */{size}"})
+
+
+async def _pieces(studio: Studio, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+    for at in range(start, end, PIECE):
+        yield await studio.blocking(studio.store.open_range, key, at, min(end, at + PIECE))
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""  # makes this an empty async generator

@@ -1,0 +1,250 @@
+"""The verbs as MCP tools, with resources and prompts, on the official server class.
+
+Arguments are checked by our own models, so that a schema violation answers with the same structured error as everything
+else.  A client that goes away cancels only its waiting.
+"""
+
+import json
+from importlib.metadata import version
+from typing import Any
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.types import (
+    CallToolResult,
+    ContentBlock,
+    ImageContent,
+    ResourceLink,
+    TextContent,
+    Tool,
+    ToolAnnotations,
+)
+
+from shotwright.generator.errors import ShotwrightError, TooLarge
+from shotwright.tools import verbs
+from shotwright.tools.studio.shown import Shown
+from shotwright.tools.studio.studio import Studio
+
+INSTRUCTIONS = (
+    "Shotwright makes video on this machine's own hardware. Rendering verbs answer a job; when its state is not "
+    "succeeded, call get_job with wait_s until it has ended: never ask for the same clip again. Look at the "
+    "contact sheet "
+    "of each answer and at the measured camera before you go on. Films: plan_shots, edit the plan, make_film; "
+    "change a film "
+    "with film_id and edits. Camera words: resource shotwright://guide/camera."
+)
+MAX_BLOB = 16 * 1024 * 1024
+"""Clips up to this size can be read as a resource; larger ones by path or URL."""
+
+
+class StudioServer(MCPServer):
+    """An MCP server whose tools are the verbs."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__(
+            "shotwright",
+            title="Shotwright",
+            description="Video on your own GPU: clips, continuations, camera moves, films.",
+            version=version("shotwright"),
+            instructions=INSTRUCTIONS,
+        )
+        self.studio = studio
+        _resources(self, studio)
+        _prompts(self)
+
+    async def list_tools(self) -> list[Tool]:
+        return [_tool(verb) for verb in verbs.VERBS]
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult:
+        report = _Reporter(context)
+        try:
+            return _answer(await verbs.call(self.studio, name, arguments, report))
+        except ShotwrightError as error:
+            body = {"error": error.body()}
+            return CallToolResult(
+                content=[TextContent(type="text", text=f"{error.message} {error.fix}".strip())],
+                structured_content=body,
+                is_error=True,
+            )
+
+
+class _Reporter:
+    """Progress as MCP notifications; their value must rise, so a repeated one is nudged."""
+
+    def __init__(self, context: Context[Any, Any] | None) -> None:
+        self.context, self.last = context, -1.0
+
+    async def __call__(self, progress: float, message: str) -> None:
+        if self.context is None:
+            return
+        self.last = max(progress, self.last + 1e-6)
+        await self.context.report_progress(self.last, 1.0, message)
+
+
+def _tool(verb: verbs.Verb) -> Tool:
+    return Tool(
+        name=verb.name,
+        title=verb.title,
+        description=verb.description,
+        input_schema=verb.arguments.model_json_schema(),
+        output_schema=output_schema(verb),
+        annotations=ToolAnnotations(
+            title=verb.title,
+            read_only_hint=verb.read_only,
+            destructive_hint=verb.destructive,
+            idempotent_hint=verb.idempotent,
+            open_world_hint=verb.open_world,
+        ),
+    )
+
+
+def output_schema(verb: verbs.Verb) -> dict[str, Any]:
+    """One object schema for what the verb may answer: its answer, its dry run, or an error."""
+    from shotwright.tools.studio.wire import DryRun
+
+    schema = verb.answer.model_json_schema()
+    schema.pop("required", None)
+    properties = schema.setdefault("properties", {})
+    if "dry_run" in verb.arguments.model_fields:
+        properties.update(DryRun.model_json_schema()["properties"])
+    properties.setdefault(
+        "error", {"type": ["object", "null"], "description": "code, message, fix, retryable, …"}
+    )
+    return schema
+
+
+def _answer(shown: Shown) -> CallToolResult:
+    """Facts in structured content, the same in short as text, pictures, links."""
+    import base64
+
+    content: list[ContentBlock] = [TextContent(type="text", text=summary(shown.data))]
+    content += [
+        ImageContent(
+            type="image", data=base64.b64encode(picture).decode("ascii"), mime_type="image/jpeg"
+        )
+        for picture in shown.pictures
+    ]
+    content += [
+        ResourceLink(
+            type="resource_link",
+            uri=link.uri,
+            name=link.name,
+            mime_type=link.mime_type,
+            size=link.size,
+        )
+        for link in shown.links
+    ]
+    return CallToolResult(content=content, structured_content=shown.data)
+
+
+def summary(data: dict[str, Any]) -> str:
+    """The answer in a few lines, for hosts that show text only."""
+    if "job_id" not in data:
+        return json.dumps(data, ensure_ascii=False)[:4000]
+    lines = [f"{data['job_id']}: {data['state']}, {data['phase']}, {data['progress']:.0%}"]
+    if data["error"]:
+        lines.append(f"{data['error']['code']}: {data['error']['message']} {data['error']['fix']}")
+    result = data["result"] or {}
+    if "film_id" in result:
+        lines.append(f"{result['film_id']} {result['duration_s']:.2f} s {result['path']}")
+    for take in result.get("takes", ()):
+        verdict = ", ".join(
+            f"{k} {v}" for k, v in take["camera"].get("verdict", {}).items() if v != "still"
+        )
+        lines.append(
+            f"{take['take_id']} {take['width']}x{take['height']} {take['duration_s']:.2f} s seed {take['seed']} "
+            f"camera {take['camera']['mechanism']}: {verdict or 'still'} {take['path']}"
+        )
+        lines += [f"  {w['code']}: {w['message']}" for w in take["warnings"]]
+    if data["next"]:
+        lines.append(f"next: {data['next']['tool']} {json.dumps(data['next']['arguments'])}")
+    return "\n".join(lines)
+
+
+def _resources(server: MCPServer, studio: Studio) -> None:
+    from shotwright.tools.studio import jobs
+
+    @server.resource(
+        "shotwright://takes/{take_id}",
+        title="A take's clip",
+        description="The MP4 (or PNG) of a take, up to 16 MiB.",
+        mime_type="video/mp4",
+    )
+    async def take(take_id: str) -> bytes:
+        return await studio.blocking(_blob, studio, "takes", take_id)
+
+    @server.resource(
+        "shotwright://films/{film_id}",
+        title="A film",
+        description="The MP4 of a film, up to 16 MiB.",
+        mime_type="video/mp4",
+    )
+    async def film(film_id: str) -> bytes:
+        return await studio.blocking(_blob, studio, "films", film_id)
+
+    @server.resource(
+        "shotwright://jobs/{job_id}",
+        title="A job",
+        description="State, progress and result of a job.",
+        mime_type="application/json",
+    )
+    async def job(job_id: str) -> str:
+        queue = await studio.queue()
+        return json.dumps(jobs.answer(await studio.blocking(queue.row, job_id)))
+
+    @server.resource(
+        "shotwright://schema/shotplan",
+        title="ShotPlan schema",
+        description="JSON schema of the plan that make_film takes.",
+        mime_type="application/json",
+    )
+    def shotplan() -> str:
+        from shotwright.prompts.shotplan import plan_schema
+
+        return json.dumps(plan_schema())
+
+    @server.resource(
+        "shotwright://guide/camera",
+        title="Camera guide",
+        description="Moves, units, presets, Kling's numbers, examples.",
+        mime_type="text/markdown",
+    )
+    def camera() -> str:
+        from shotwright.prompts.texts import load
+
+        return load("camera_guide")
+
+
+def _blob(studio: Studio, kind: str, id_: str) -> bytes:
+    """The clip of a take or film.  Raises NotFound, TooLarge."""
+    record = studio.store.read_record(kind, id_)
+    key = record["blobs"]["clip"]
+    size = studio.store.size(key)
+    if size > MAX_BLOB:
+        raise TooLarge(
+            f"{id_} has {size} bytes; a resource carries up to {MAX_BLOB}.",
+            field="uri",
+            value=size,
+            allowed=MAX_BLOB,
+            fix="use the path or url of the take",
+        )
+    return studio.store.fetch(key).read_bytes()
+
+
+def _prompts(server: MCPServer) -> None:
+    from shotwright.prompts.texts import load
+
+    @server.prompt(
+        title="Write a storyboard",
+        description="Instructions for turning a script into a ShotPlan for make_film.",
+    )
+    def storyboard(script: str) -> str:
+        return f"{load('storyboard')}\n\n## The script\n\n{script}"
+
+    @server.prompt(
+        title="Direct one shot",
+        description="Instructions for prompt, camera and pictures of a single clip.",
+    )
+    def direct_shot(idea: str) -> str:
+        return f"{load('direct_shot')}\n\n## The idea\n\n{idea}"

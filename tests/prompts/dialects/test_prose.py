@@ -1,0 +1,134 @@
+"""The prose dialects."""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shotwright.generator.camera import Move
+from shotwright.generator.errors import BadRequest
+from shotwright.prompts.dialects import ShotText, compile_prompt, shot_text
+from shotwright.prompts.director import direct
+from shotwright.prompts.shotplan import parse_plan
+
+SHOT = ShotText(
+    action="It bounces.",
+    subject="a red ball",
+    place="the hills",
+    time="sunset",
+    size="wide",
+    angle="low",
+    light="warm low sunlight",
+    camera=(Move("pan_left", speed="slow"),),
+    style="35 mm film",
+)
+
+
+def test_wan_puts_style_and_tags_before_the_sentence() -> None:
+    found = compile_prompt(SHOT, dialect="wan", mode="t2v")
+    assert found.prompt == (
+        "35 mm film. Warm low sunlight, wide shot, at sunset. A red ball, the setting is the "
+        "hills. It bounces. The camera slowly pans left."
+    )
+    assert "watermark" in found.negative
+
+
+def test_wan_gives_a_drawn_style_no_words_of_the_cinema() -> None:
+    drawn = ShotText("A ball rolls.", size="wide", light="soft light", style="watercolour")
+    prompt = compile_prompt(drawn, dialect="wan", mode="t2v").prompt
+    assert prompt == "Watercolour. A ball rolls."
+
+
+def test_wan_keeps_chinese_chinese() -> None:
+    text = ShotText(
+        "它弹跳起来。",
+        subject="一个红色的球",
+        time="日落",
+        size="medium",
+        camera=(Move("dolly_in"),),
+        language="zh",
+    )
+    found = compile_prompt(text, dialect="wan", mode="t2v")
+    assert found.prompt == "中景，日落时分。一个红色的球。它弹跳起来。镜头推近。"
+    assert found.warnings == ()
+
+
+def test_ltx_is_one_paragraph_that_names_shot_and_camera() -> None:
+    found = compile_prompt(SHOT, dialect="ltx", mode="t2v")
+    assert found.prompt == (
+        "A wide shot from a low angle of a red ball, set in the hills, at sunset, in the style of "
+        "35 mm film. It bounces. The camera slowly pans left. Warm low sunlight."
+    )
+    still = compile_prompt(ShotText("A cat sleeps."), dialect="ltx", mode="t2v")
+    assert still.prompt == "A cat sleeps. The camera holds still."
+
+
+def test_ltx_warns_of_chinese() -> None:
+    found = compile_prompt(ShotText("猫在睡觉。", language="zh"), dialect="ltx", mode="t2v")
+    assert "猫在睡觉。" in found.prompt
+    assert [w["code"] for w in found.warnings] == ["prompt_language"]
+
+
+@pytest.mark.parametrize("dialect", ["wan", "ltx"])
+def test_with_a_picture_only_motion_is_said(dialect: str) -> None:
+    found = compile_prompt(SHOT, dialect=dialect, mode="i2v")
+    assert found.prompt == "It bounces. The camera slowly pans left."
+
+
+def test_a_camera_that_the_sentence_names_is_not_said_twice() -> None:
+    text = ShotText("A ball rolls and the camera pans left.", camera=(Move("pan_left"),))
+    assert compile_prompt(text, dialect="wan", mode="t2v").prompt.lower().count("pans left") == 1
+
+
+def test_an_unknown_dialect_is_refused() -> None:
+    with pytest.raises(BadRequest) as caught:
+        compile_prompt(SHOT, dialect="klingon", mode="t2v")
+    assert caught.value.allowed == ["mini", "wan", "ltx"]
+
+
+def test_a_character_looks_the_same_in_each_shot() -> None:
+    features = "a tall woman with short grey hair"
+    plan = parse_plan(
+        {
+            "characters": [
+                {
+                    "id": "m",
+                    "name": "Mary",
+                    "static_features": features,
+                    "wardrobe": {"rain": "a yellow raincoat"},
+                }
+            ],
+            "shots": [
+                {
+                    "action": action,
+                    "duration_s": 2,
+                    "cast": [{"character_id": "m", "wardrobe_key": "rain"}],
+                }
+                for action in ("She waits.", "She leaves.")
+            ],
+        }
+    )
+    for shot in plan.shots:
+        text = shot_text(plan, shot)
+        assert text.subject == f"{features}, a yellow raincoat"
+        assert text.subject in compile_prompt(text, dialect="ltx", mode="t2v").prompt
+
+
+ACTIONS = st.sampled_from(
+    [
+        "A red ball rolls across the hills at sunset.",
+        "It bounces high into the air",
+        "Close-up of a cup, the camera pans left.",
+        "一只鸟飞过海面，镜头缓慢推进。",
+        'She says "wait for me" and turns.',
+    ]
+)
+
+
+@settings(deadline=None)
+@given(ACTIONS, st.sampled_from(["wan", "ltx"]), st.sampled_from(["t2v", "i2v"]))
+def test_the_users_sentence_stands_verbatim_in_prose(action: str, dialect: str, mode: str) -> None:
+    plan = direct(action).plan
+    text = shot_text(plan, plan.shots[0])
+    prompt = compile_prompt(text, dialect=dialect, mode="t2v" if mode == "t2v" else "i2v").prompt
+    assert action in prompt

@@ -1,0 +1,74 @@
+"""Who a sentence is about."""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
+
+import pytest
+
+from shotwright.prompts.director.subjects import Memory, mentions_of
+
+
+@pytest.mark.parametrize(
+    ("sentence", "subject", "kind"),
+    [
+        ("A red ball rolls across the hills at sunset.", "a red ball", "thing"),
+        (
+            "An old fisherman in a yellow coat mends his nets.",
+            "an old fisherman in a yellow coat",
+            "person",
+        ),
+        ("Mary walks into the kitchen.", "Mary", "person"),
+        ("Waves crash on the beach.", "Waves", "thing"),
+        ("At night, a blue car drives through the city.", "a blue car", "thing"),
+        ("On the hill stands a red ball.", "a red ball", "thing"),
+        ("A close-up of a steaming cup of coffee.", "a steaming cup of coffee", "thing"),
+        ("Two dogs chase a cat.", "two dogs", "animal"),
+        ("一个红色的球滚过山丘。", "一个红色的球", "thing"),
+        ("夕阳下，一辆红色汽车驶过城市。", "一辆红色汽车", "thing"),
+        ("日落时分一只鸟飞过海面。", "一只鸟", "animal"),
+        ("一架飞机飞过", "一架飞机", "thing"),
+        ("老渔夫坐在船上", "老渔夫", "person"),
+        ("厨房里有一个银色水壶。", "一个银色水壶", "thing"),
+    ],
+)
+def test_the_subject_is_the_noun_phrase_before_the_verb(
+    sentence: str, subject: str, kind: str
+) -> None:
+    found = mentions_of(sentence).subject
+    assert found is not None
+    assert (found.phrase, found.kind) == (subject, kind)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [
+        ("A red ball rolls.", "It bounces.", "a red ball"),
+        ("A red ball rolls.", "Then it bounces.", "a red ball"),
+        ("A red ball rolls.", "The ball stops.", "a red ball"),
+        ("A red ball rolls.", "Bounces away.", "a red ball"),
+        ("A girl holds a red balloon.", "It floats away.", "a red balloon"),
+        ("A girl holds a red balloon.", "She cries.", "a girl"),
+        ("A silver kettle steams.", "Its lid opens.", "a silver kettle"),
+        ("一个红色的球滚过山丘。", "它弹跳起来。", "一个红色的球"),
+        ("小女孩拿着一个红色气球。", "它飞走了。", "一个红色气球"),
+        ("小女孩拿着一个红色气球。", "她哭了。", "小女孩"),
+        ("一艘船航行。", "然后停下。", "一艘船"),
+    ],
+)
+def test_a_pronoun_stands_for_what_came_before(first: str, second: str, shown: str) -> None:
+    memory = Memory()
+    memory.read(first)
+    entities, unresolved = memory.read(second)
+    assert entities[0].phrase == shown
+    assert not unresolved
+
+
+def test_another_colour_is_another_thing() -> None:
+    memory = Memory()
+    memory.read("A red ball rolls.")
+    entities, _ = memory.read("The blue ball waits.")
+    assert entities[0].phrase == "the blue ball"
+
+
+def test_a_pronoun_that_nothing_explains_is_reported() -> None:
+    entities, unresolved = Memory().read("It bounces.")
+    assert entities == ()
+    assert unresolved

@@ -1,0 +1,213 @@
+"""Words to moves and back."""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shotwright.generator.camera import MOVES, PRESET_NAMES, Move
+from shotwright.generator.errors import BadRequest
+from shotwright.prompts.camera_words import (
+    describe_camera,
+    is_direction,
+    parse_camera,
+    parse_prose,
+)
+from shotwright.prompts.plan_check import OPPOSITES
+
+
+def names(text: str) -> list[str]:
+    moves, unknown = parse_camera(text)
+    assert unknown == []
+    return [move.move for move in moves]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pan left", ["pan_left"]),
+        ("The camera slowly pans to the right.", ["pan_right"]),
+        ("pan from left to right", ["pan_right"]),
+        ("pan right to left", ["pan_left"]),
+        ("push in", ["dolly_in"]),
+        ("slow pull back", ["dolly_out"]),
+        ("the camera moves left", ["truck_left"]),
+        ("[Pan left, Zoom in]", ["pan_left", "zoom_in"]),
+        ("[Truck right][Pedestal up]", ["truck_right", "pedestal_up"]),
+        ("[Static shot]", ["static"]),
+        ("[Shake]", ["handheld"]),
+        ("[Tracking shot]", ["follow"]),
+        ("without camera movement", ["static"]),
+        ("orbit around the subject", ["orbit_right"]),
+        ("crane down", ["crane_down"]),
+        ("dolly zoom", ["dolly_zoom"]),
+        ("forward_up", ["forward_up"]),
+        ("推进", ["dolly_in"]),
+        ("镜头缓慢拉远", ["dolly_out"]),
+        ("变焦推近", ["zoom_in"]),
+        ("镜头向左摇", ["pan_left"]),
+        ("从左到右摇", ["pan_right"]),
+        ("右移", ["truck_right"]),
+        ("上摇，然后下摇", ["tilt_up", "tilt_down"]),
+        ("镜头上升", ["pedestal_up"]),
+        ("环绕", ["orbit_right"]),
+        ("跟拍", ["follow"]),
+        ("固定镜头", ["static"]),
+        ("手持", ["handheld"]),
+        ("逆时针旋转", ["roll_ccw"]),
+        ("【左摇】【变焦拉远】", ["pan_left", "zoom_out"]),
+    ],
+)
+def test_words_become_moves(text: str, expected: list[str]) -> None:
+    assert names(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("pan left 20 degrees", 20.0),
+        ("pan 12.5° left", 12.5),
+        ("zoom in 1.5x", 1.5),
+        ("zoom out by 2 times", 2.0),
+        ("dolly in 30%", 0.3),
+        ("向左摇二十度", 20.0),
+        ("镜头环绕九十度", 90.0),
+        ("变焦推近一点五倍", 1.5),
+    ],
+)
+def test_numbers_with_units_are_amounts(text: str, amount: float) -> None:
+    (move,), unknown = parse_camera(text)
+    assert move.amount == pytest.approx(amount)
+    assert unknown == []
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"),
+    [
+        ("slowly pan left", "slow"),
+        ("pan left slightly", "slow"),
+        ("fast zoom out", "fast"),
+        ("缓慢推进", "slow"),
+        ("快速左摇", "fast"),
+        ("whip pan", None),
+        ("pan left", None),
+    ],
+)
+def test_adverbs_are_speeds(text: str, speed: str | None) -> None:
+    (move,), _ = parse_camera(text)
+    assert move.speed == speed
+
+
+def test_then_puts_moves_one_after_another_and_a_comma_together() -> None:
+    moves, _ = parse_camera("pan left slowly, then zoom in 2x")
+    assert moves == [
+        Move("pan_left", speed="slow", end=0.5),
+        Move("zoom_in", amount=2.0, start=0.5),
+    ]
+    together, _ = parse_camera("[Pan left, Zoom in]")
+    assert {(m.start, m.end) for m in together} == {(0.0, 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("spiral up", ["spiral up"]),
+        ("pan", ["pan"]),
+        ("zoom in 300%", ["300%"]),
+        ("zoom in on the cup", ["cup"]),
+        ("do not zoom in", ["not zoom"]),
+        ("pan left 2x", ["2x"]),
+    ],
+)
+def test_what_is_not_understood_is_said(text: str, unknown: list[str]) -> None:
+    assert parse_camera(text)[1] == unknown
+
+
+def test_a_number_beyond_the_move_is_refused_by_name() -> None:
+    with pytest.raises(BadRequest) as caught:
+        parse_camera("pan left 900 degrees")
+    assert caught.value.field == "camera[0].amount"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The truck left the garage.",
+        "A car moves left.",
+        "They push in the door.",
+        "She pulls out a knife.",
+        "The dog follows the cat.",
+        "The ball rolls clockwise.",
+        "A satellite orbits the planet.",
+        "The pan catches fire.",
+        "It rises.",
+        "一个男人手持鲜花。",
+        "她推开门。",
+        "飞机上升。",
+        "她在镜头前推门。",
+        "小船左摇右晃。",
+    ],
+)
+def test_what_the_subject_does_is_no_camera_move(sentence: str) -> None:
+    assert parse_prose(sentence)[0] == []
+    assert not is_direction(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "move"),
+    [
+        ("The camera follows the dog as it moves left.", "follow"),
+        ("A red ball bounces, camera zooms in.", "zoom_in"),
+        ("A cat sits still. [Truck left]", "truck_left"),
+        ("她推开门，镜头跟随她。", "follow"),
+        ("一只鸟飞过海面，镜头缓慢推进。", "dolly_in"),
+    ],
+)
+def test_camera_words_in_a_script_are_found(sentence: str, move: str) -> None:
+    assert [m.move for m in parse_prose(sentence)[0]] == [move]
+    assert not is_direction(sentence)
+
+
+@pytest.mark.parametrize("move", [*MOVES, *PRESET_NAMES])
+def test_every_move_has_a_name_and_words_in_both_languages(move: str) -> None:
+    assert names(move) == [move]
+    assert describe_camera([Move(move)], "en").startswith("the camera ")
+    assert describe_camera([Move(move)], "zh").startswith("镜头")
+
+
+@pytest.mark.parametrize("move", [m for m in MOVES if m not in ("follow", "handheld", "static")])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_described_is_understood_again(move: str, language: str) -> None:
+    described = describe_camera([Move(move, speed="slow")], "en" if language == "en" else "zh")
+    found, _ = parse_camera(described)
+    assert [m.move for m in found] == [move]
+    assert found[0].speed == "slow"
+
+
+def test_two_moves_are_described_in_their_order() -> None:
+    moves = [Move("zoom_in", start=0.5), Move("pan_left", speed="slow", end=0.5)]
+    assert describe_camera(moves, "en") == "the camera slowly pans left, then zooms in"
+    assert describe_camera(moves, "zh") == "镜头缓慢向左摇，然后变焦推近"
+    assert describe_camera([], "en") == ""
+
+
+@given(
+    st.sampled_from(sorted(OPPOSITES)),
+    st.sampled_from(["", "slowly ", "the camera will ", "please "]),
+    st.sampled_from(["", " slowly", " gently"]),
+)
+def test_a_move_is_never_taken_for_its_opposite(move: str, before: str, after: str) -> None:
+    words = move.replace("_", " ").replace(" ccw", " counterclockwise").replace(" cw", " clockwise")
+    found = [m.move for m in parse_camera(before + words + after)[0]]
+    assert found == [move]
+
+
+@given(st.text(alphabet="pan left zoom in推进镜头左摇[],then 20°x\n", max_size=60))
+def test_any_text_is_read_without_a_crash(text: str) -> None:
+    try:
+        moves, unknown = parse_camera(text)
+    except BadRequest as error:
+        assert str(error.field).startswith("camera[")
+    else:
+        assert all(isinstance(word, str) and word for word in unknown)
+        assert parse_camera(text)[0] == moves

@@ -1,0 +1,74 @@
+"""`check_video`: measure a clip: camera, seams, black and frozen frames."""
+
+from dataclasses import asdict
+from typing import Any
+
+from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio.shown import Shown
+from shotwright.tools.studio.studio import Report, Studio
+from shotwright.tools.studio.wire import CheckVideo
+
+IMPORTED_HFOV_DEG = 50.0
+"""Field of view of footage that says nothing of its own: a 39 mm lens on full frame."""
+MAX_FRAMES = 2_000
+MAX_PIXELS = 4096 * 2304
+
+
+async def check_video(studio: Studio, a: CheckVideo, report: Report) -> Shown:
+    """Measure now; what a take was asked stands beside it."""
+    media = await studio.intake.video(a.video, "video")
+    return Shown(await studio.blocking(_measure, studio, a, media))
+
+
+def _measure(studio: Studio, a: CheckVideo, media: Any) -> dict[str, Any]:
+    from shotwright.generator.camera import Pose
+    from shotwright.generator.encode import read_video
+    from shotwright.generator.inspect.camera import measure, verdict
+    from shotwright.generator.inspect.picture import inspect_picture
+    from shotwright.generator.inspect.seams import measure_seam
+    from shotwright.tools.studio.slates import read_slate
+
+    frames = read_video(media.path, max_frames=MAX_FRAMES, max_pixels=MAX_PIXELS).frames
+    if len(frames) < 2:
+        raise BadRequest(
+            "the clip has one frame; there is no motion to measure.",
+            code="invalid_media",
+            field="video",
+            value=a.video,
+            allowed="2 frames or more",
+            fix="choose a clip",
+        )
+    slate = None if media.take_id is None else read_slate(studio.store, media.take_id)
+    planned = (slate.camera or {}) if slate is not None else {}
+    hfov_deg = a.hfov_deg or planned.get("hfov_deg") or IMPORTED_HFOV_DEG
+    asked = planned.get("asked")
+    motion = measure(frames, hfov_deg=hfov_deg)
+    compared = verdict(
+        Pose(**asked) if asked else Pose(), motion.total, confidence=motion.confidence
+    )
+    joins = [] if slate is None else [(s["frame"], s) for s in slate.seams]
+    seams = []
+    for frame, known in joins:
+        seam = asdict(measure_seam(frames, frame))
+        seam["pass"] = seam.pop("passed")
+        seams.append({**known, **seam})
+    picture = inspect_picture(frames)
+    return {
+        "video": a.video,
+        "take_id": media.take_id,
+        "frames": len(frames),
+        "fps": float(media.info.fps),
+        "duration_s": media.info.duration_s,
+        "camera": {
+            "asked": asked,
+            "measured": asdict(motion.total),
+            "hfov_deg": hfov_deg,
+            "mechanism": planned.get("mechanism", "unknown"),
+            "confidence": motion.confidence,
+            "verdict": compared,
+            "per_frame": [asdict(pose) for pose in motion.per_frame],
+        },
+        "seams": seams,
+        "endpoints": None if slate is None else slate.endpoints,
+        "picture": asdict(picture),
+    }

@@ -1,0 +1,49 @@
+"""`generate_video`: a clip from words, a first frame, a last frame, keyframes, a camera path."""
+
+from typing import Any
+
+from shotwright.tools.studio import jobs
+from shotwright.tools.studio.clips import ClipPlan, plan_clip, warp_start
+from shotwright.tools.studio.shown import Shown, show_job
+from shotwright.tools.studio.studio import Report, Studio
+from shotwright.tools.studio.wire import GenerateVideo
+
+
+async def generate_video(studio: Studio, a: GenerateVideo, report: Report) -> Shown:
+    """Plan the clip; unless `dry_run`, render it as a job."""
+    asked = asked_of(a)
+    plan = await plan_clip(studio, a, asked)
+    for part in plan.parts:
+        warp_start(plan, part)
+    return await render_or_plan(studio, "generate_video", a.dry_run, asked, plan, report)
+
+
+def asked_of(a: Any) -> dict[str, Any]:
+    """The arguments as given, those left out left out: they name the request."""
+    asked: dict[str, Any] = a.model_dump(mode="json", exclude_unset=True)
+    return asked
+
+
+async def render_or_plan(
+    studio: Studio,
+    verb: str,
+    dry_run: bool,
+    asked: dict[str, Any],
+    plan: ClipPlan,
+    report: Report,
+) -> Shown:
+    """The end of every clip verb."""
+    if dry_run:
+        name = f"{plan.card.name}@cpu"
+        queue = await studio.queue()
+        return Shown(plan.dry_run(await studio.blocking(queue.measured, name)))
+    job = await jobs.submit(
+        studio,
+        verb,
+        asked,
+        {"parts": plan.parts},
+        workflow="render",
+        queue="render",
+        report=report,
+    )
+    return await show_job(studio, job)

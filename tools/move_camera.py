@@ -1,0 +1,60 @@
+"""`move_camera`: take a still, or a clip, along a camera path."""
+
+from shotwright.generator.errors import BadRequest
+from shotwright.tools.generate_video import asked_of, render_or_plan
+from shotwright.tools.studio.clips import plan_clip, warp_start
+from shotwright.tools.studio.shown import Shown
+from shotwright.tools.studio.sources import clip_for
+from shotwright.tools.studio.studio import Report, Studio
+from shotwright.tools.studio.wire import GenerateVideo, MoveCamera
+
+
+async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
+    """Warp the picture (or every frame of the clip) along the path and render from it; measured afterwards."""
+    if (a.image is None) == (a.video is None):
+        raise BadRequest(
+            "give an image or a video to move through, and not both.",
+            field="image",
+            value=a.image,
+            allowed="image or video",
+            fix="give one of them",
+        )
+    asked = asked_of(a)
+    fields = {k: v for k, v in asked.items() if k in GenerateVideo.model_fields}
+    if a.video is None:
+        plan = await plan_clip(studio, GenerateVideo(**fields), asked, warp=True)
+        for part in plan.parts:
+            warp_start(plan, part)
+        return await render_or_plan(studio, "move_camera", a.dry_run, asked, plan, report)
+    if a.frames is not None or a.duration_s is not None:
+        raise BadRequest(
+            "a moved clip keeps its own length; leave frames and duration_s out.",
+            code="invalid_frames",
+            field="frames" if a.frames is not None else "duration_s",
+            value=a.frames or a.duration_s,
+            allowed=None,
+            fix="remove frames and duration_s",
+        )
+    card = studio.catalog.get(a.model)
+    source = await clip_for(
+        studio, card, a.video, "video", fit=a.fit, aspect_ratio=a.aspect_ratio, size=a.size
+    )
+    if not card.frames.legal(source.frames):
+        raise BadRequest(
+            f"the clip has {source.frames} frames at {card.fps} a second; {card.name} can move "
+            f"{card.frames.describe()}.",
+            code="invalid_frames",
+            field="video",
+            value=source.frames,
+            allowed=card.frames.describe(),
+            fix="choose a shorter clip, or another model",
+        )
+    fields.update(frames=source.frames, size=f"{source.width}x{source.height}")
+    fields.pop("aspect_ratio", None)
+    fields.setdefault("prompt", source.prompt)
+    plan = await plan_clip(studio, GenerateVideo(**fields), asked, warp=True)
+    plan.notes.adjustments.extend(source.adjustments)
+    for part in plan.parts:
+        part["parents"] = source.parents
+        warp_start(plan, part, clip=source.key)
+    return await render_or_plan(studio, "move_camera", a.dry_run, asked, plan, report)

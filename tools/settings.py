@@ -1,0 +1,120 @@
+"""One frozen `Settings`, built once from flags, then environment, then defaults, and passed down.
+
+Reading the environment happens only in `from_environment`; nothing else in the program looks at it.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from shotwright.generator.errors import BadRequest
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and who may come in.  Field names are the `SHOTWRIGHT_*` variables in lower case."""
+
+    home: Path
+    database_url: str
+    store: str
+    allowed_roots: tuple[Path, ...]
+    host: str = "127.0.0.1"
+    port: int = 8188
+    token: str | None = None
+    llm: str | None = None
+    llm_base_url: str | None = None
+    llm_api_key: str | None = None
+    kling_access_key: str | None = None
+    kling_secret_key: str | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """One SQLite file on this machine: a front may start a worker by itself."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def base_url(self) -> str:
+        """Address of the HTTP front of these settings."""
+        return f"http://{self.host}:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give another process the same settings."""
+        named = {
+            "HOME": str(self.home),
+            "DATABASE_URL": self.database_url,
+            "STORE": self.store,
+            "ALLOWED_ROOTS": os.pathsep.join(map(str, self.allowed_roots)),
+            "HOST": self.host,
+            "PORT": str(self.port),
+        }
+        return {f"SHOTWRIGHT_{name}": value for name, value in named.items()}
+
+
+def from_environment(
+    environment: Mapping[str, str] | None = None,
+    *,
+    home: Path | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    token: str | None = None,
+    stdio: bool = False,
+) -> Settings:
+    """Build the settings: an argument wins over a variable, a variable over the default.
+
+    stdio: the front speaks over stdio, so its start folder is an allowed root.  Raises BadRequest for a value that does
+    not read.
+    """
+    env = os.environ if environment is None else environment
+
+    def variable(name: str) -> str | None:
+        return env.get(f"SHOTWRIGHT_{name}") or None
+
+    chosen = home or Path(variable("HOME") or platformdirs.user_data_dir("shotwright"))
+    chosen = chosen.expanduser().absolute()
+    roots = variable("ALLOWED_ROOTS")
+    if roots is not None:
+        allowed = tuple(Path(p).expanduser().absolute() for p in roots.split(os.pathsep) if p)
+    else:
+        allowed = (Path.home(), chosen, *((Path.cwd(),) if stdio else ()))
+    asked_port = variable("PORT")
+    if asked_port is not None and not (asked_port.isdigit() and int(asked_port) < 65536):
+        raise BadRequest(
+            f"SHOTWRIGHT_PORT is {asked_port!r}; use a number from 0 to 65535.",
+            field="SHOTWRIGHT_PORT",
+            value=asked_port,
+            allowed="0 to 65535",
+            fix="SHOTWRIGHT_PORT=8188",
+        )
+    return Settings(
+        home=chosen,
+        database_url=variable("DATABASE_URL") or f"sqlite:///{chosen / 'shotwright.sqlite'}",
+        store=variable("STORE") or str(chosen / "store"),
+        allowed_roots=allowed,
+        host=host or variable("HOST") or "127.0.0.1",
+        port=port if port is not None else int(asked_port or 8188),
+        token=token or variable("TOKEN"),
+        llm=variable("LLM"),
+        llm_base_url=variable("LLM_BASE_URL"),
+        llm_api_key=variable("LLM_API_KEY"),
+        kling_access_key=variable("KLING_ACCESS_KEY"),
+        kling_secret_key=variable("KLING_SECRET_KEY"),
+    )
+
+
+def make_home(settings: Settings) -> None:
+    """Create the data directory.  Raises BadRequest when it cannot be written."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.home):
+            pass
+    except OSError as error:
+        raise BadRequest(
+            f"SHOTWRIGHT_HOME {settings.home} cannot be written: {error.strerror}.",
+            field="SHOTWRIGHT_HOME",
+            value=str(settings.home),
+            fix="choose a folder of yours",
+        ) from error

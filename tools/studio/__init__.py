@@ -1,0 +1,1 @@
+"""What verbs share: the store of assets, slates, the intake of media, sheets; jobs beside them."""

@@ -1,0 +1,90 @@
+"""Jobs as the caller sees them: submitting, waiting with progress, and the answer on the wire."""
+
+import time
+from typing import Any
+
+import anyio
+
+from shotwright.tools.studio.studio import Report, Studio
+
+POLL_S = (0.02, 0.2)
+"""Time between two looks at a job: at first, and after a few seconds."""
+
+
+async def submit(
+    studio: Studio,
+    verb: str,
+    asked: dict[str, Any],
+    plan: dict[str, Any],
+    *,
+    workflow: str,
+    queue: str,
+    report: Report,
+) -> dict[str, Any]:
+    """Enqueue `plan` (or find the job of the same call), wait at most `wait_s`, answer the job."""
+    jobs = await studio.queue()
+    job_id, attached = await studio.blocking(
+        jobs.submit,
+        verb,
+        asked,
+        plan,
+        workflow=workflow,
+        queue=queue,
+        priority=asked.get("priority", 5),
+        deadline_s=asked.get("deadline_s"),
+        request_key=asked.get("request_key"),
+    )
+    await studio.ensure_worker()
+    return await wait(studio, job_id, asked.get("wait_s", 25.0), report, attached=attached)
+
+
+async def wait(
+    studio: Studio, job_id: str, wait_s: float, report: Report, *, attached: bool = False
+) -> dict[str, Any]:
+    """Watch a job until it ends or `wait_s` have passed; a caller that leaves ends only the watching."""
+    jobs = await studio.queue()
+    began = checked = time.monotonic()
+    told: tuple[float, str] | None = None
+    while True:
+        row = await studio.blocking(jobs.row, job_id)
+        now = time.monotonic()
+        if row["state"] in ("succeeded", "failed", "cancelled") or now - began >= wait_s:
+            return answer(row, attached=attached)
+        state = (row["progress"], row["phase"])
+        if state != told:
+            told = state
+            await report(*state)
+        if now - checked > 5:
+            # a worker that died while we wait is replaced; its job goes on after the last finished step
+            await studio.ensure_worker()
+            checked = now
+        pause = POLL_S[0] if now - began < 3 else POLL_S[1]
+        await anyio.sleep(min(pause, max(0.0, began + wait_s - now)))
+
+
+def answer(row: dict[str, Any], *, attached: bool = False) -> dict[str, Any]:
+    """The job object of the wire from a row of the table."""
+    return {
+        "job_id": row["job_id"],
+        "verb": row["verb"],
+        "state": row["state"],
+        "phase": row["phase"],
+        "progress": round(row["progress"], 4),
+        "eta_s": row["eta_s"],
+        "attached": attached,
+        "result": row["result"],
+        "error": row["error"],
+        "next": _next(row),
+    }
+
+
+def _next(row: dict[str, Any]) -> dict[str, Any] | None:
+    """What a calling model would do now."""
+    job_id, result = row["job_id"], row["result"]
+    if row["state"] in ("queued", "running"):
+        return {"tool": "get_job", "arguments": {"job_id": job_id, "wait_s": 45}}
+    if row["state"] != "succeeded" or result is None:
+        return None
+    if "film_id" in result:
+        return {"tool": "view_video", "arguments": {"video": result["film_id"]}}
+    return {"tool": "view_video", "arguments": {"video": result["best"]}}

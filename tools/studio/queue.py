@@ -1,0 +1,533 @@
+"""Jobs: what was asked, how far it is, what came out.  One table beside DBOS's own, in the same database.
+
+DBOS keeps the workflows durable; this table is what fronts read.  A job's row and its workflow are written in one
+transaction, so neither is ever there without the other.  Knows nothing of pictures.
+Imports SQLAlchemy and DBOS (0.7 s): load it at the first verb that needs a job.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, Serializer
+from sqlalchemy import event
+
+from shotwright.generator.errors import BadRequest, Busy, Conflict, NotFound
+from shotwright.tools.settings import Settings, make_home
+from shotwright.tools.studio.slates import request_digest
+
+FORMAT = "1"
+"""Version of the workflows: a worker goes on only with workflows of its own version."""
+QUEUES = ("render", "light")
+MAX_WAITING = 1000
+"""Jobs that may wait at once; one more is refused."""
+HEARTBEAT_S = 1.0
+STALE_S = 10.0
+"""A worker that has not written its heartbeat for so long is taken for dead."""
+ENDED = ("succeeded", "failed", "cancelled")
+
+METADATA = sa.MetaData()
+JOBS = sa.Table(
+    "shotwright_jobs",
+    METADATA,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("verb", sa.Text, nullable=False),
+    sa.Column("arguments", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("request_key", sa.Text, unique=True),
+    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("phase", sa.Text, nullable=False),
+    sa.Column("progress", sa.Float, nullable=False, default=0.0),
+    sa.Column("eta_s", sa.Float),
+    sa.Column("result", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Column("cancel", sa.Boolean, nullable=False, default=False),
+    sa.Column("deadline_at", sa.Float),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("started_at", sa.Float),
+    sa.Column("ended_at", sa.Float),
+    sa.Column("worker_id", sa.Text),
+    sa.Index("shotwright_jobs_live", "digest", "state"),
+    sa.Index("shotwright_jobs_created", "created_at"),
+)
+PARTS = sa.Table(
+    "shotwright_parts",
+    METADATA,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True),
+    sa.Column("progress", sa.Float, nullable=False),
+)
+WORKERS = sa.Table(
+    "shotwright_workers",
+    METADATA,
+    sa.Column("worker_id", sa.Text, primary_key=True),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("heartbeat_at", sa.Float, nullable=False),
+    sa.Column("job_id", sa.Text),
+)
+MEASURES = sa.Table(
+    "shotwright_measures",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Float, nullable=False),
+)
+
+
+class JsonSerializer(Serializer):
+    """DBOS data as JSON: nothing in the database is executable."""
+
+    def serialize(self, data: Any) -> str:
+        if isinstance(data, BaseException):
+            data = {"$error": f"{type(data).__name__}: {data}"}
+        return json.dumps(data)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        data = json.loads(serialized_data)
+        if isinstance(data, dict) and set(data) == {"$error"}:
+            return RuntimeError(data["$error"])
+        return data
+
+    def name(self) -> str:
+        return "shotwright_json"
+
+
+def open_database(settings: Settings) -> sa.Engine:
+    """An engine on the job database; SQLite in WAL mode with immediate transactions."""
+    if not settings.embedded:
+        return sa.create_engine(settings.database_url, pool_pre_ping=True)
+    make_home(settings)
+    engine = sa.create_engine(settings.database_url, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        connection.execute("PRAGMA busy_timeout=30000")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    return engine
+
+
+class JobQueue:
+    """The job database, as fronts and workers use it.  Calls block; async callers put them in a thread."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self.settings, self.clock = settings, clock
+        self.engine = open_database(settings)
+        if not sa.inspect(self.engine).has_table(MEASURES.name):
+            DBOS.migrate(settings.database_url)
+            METADATA.create_all(self.engine)
+
+    @cached_property
+    def client(self) -> DBOSClient:
+        return DBOSClient(system_database_engine=self.engine, serializer=JsonSerializer())
+
+    def close(self) -> None:
+        if "client" in self.__dict__:
+            self.client.destroy()
+        self.engine.dispose()
+
+    # What fronts do
+
+    def find(self, verb: str, arguments: dict[str, Any], request_key: str | None) -> str | None:
+        """The job that the same call already made, if any: by key for ever, by arguments while it is alive.
+
+        Raises Conflict for a key used with other arguments.
+        """
+        with self.engine.connect() as connection:
+            return self._find(connection, _digest(verb, arguments), request_key)
+
+    def _find(self, connection: sa.Connection, digest: str, request_key: str | None) -> str | None:
+        if request_key is None:
+            alive = sa.select(JOBS.c.job_id).where(
+                JOBS.c.digest == digest,
+                JOBS.c.state.in_(("queued", "running")),
+                JOBS.c.request_key.is_(None),
+                JOBS.c.cancel.is_(False),
+            )
+            found = connection.execute(alive).scalar()
+            return None if found is None else str(found)
+        row = connection.execute(
+            sa.select(JOBS.c.job_id, JOBS.c.digest).where(JOBS.c.request_key == request_key)
+        ).first()
+        if row is None:
+            return None
+        if row.digest != digest:
+            raise Conflict(
+                f"request_key {request_key!r} was used with other arguments, by job {row.job_id}; "
+                "use a new key for a new request.",
+                code="request_key_conflict",
+                field="request_key",
+                value=request_key,
+                fix="use a new request_key, or repeat the first call exactly",
+            )
+        return str(row.job_id)
+
+    def submit(
+        self,
+        verb: str,
+        arguments: dict[str, Any],
+        plan: dict[str, Any],
+        *,
+        workflow: str,
+        queue: str,
+        priority: int = 5,
+        deadline_s: float | None = None,
+        request_key: str | None = None,
+    ) -> tuple[str, bool]:
+        """Enqueue a job, or find the one that the same call made: (job_id, attached).
+
+        Raises Conflict (key), Busy (queue full).
+        """
+        digest, now = _digest(verb, arguments), self.clock()
+        try:
+            with self.engine.begin() as connection:
+                found = self._find(connection, digest, request_key)
+                if found is not None:
+                    return found, True
+                self._check_room(connection)
+                job_id = f"job_{uuid.uuid4().hex[:20]}"
+                connection.execute(
+                    JOBS.insert().values(
+                        job_id=job_id,
+                        verb=verb,
+                        arguments=json.dumps(arguments),
+                        digest=digest,
+                        request_key=request_key,
+                        plan=json.dumps(plan),
+                        priority=priority,
+                        state="queued",
+                        phase="queued",
+                        progress=0.0,
+                        cancel=False,
+                        deadline_at=None if deadline_s is None else now + deadline_s,
+                        created_at=now,
+                    )
+                )
+                self.client.enqueue_in_transaction(
+                    connection,
+                    {
+                        "queue_name": queue,
+                        "workflow_name": workflow,
+                        "workflow_id": job_id,
+                        "priority": priority,
+                        "app_version": FORMAT,
+                    },
+                    job_id,
+                )
+                return job_id, False
+        except sa.exc.IntegrityError:
+            # another front wrote the same key between our look and our insert (PostgreSQL)
+            found = self.find(verb, arguments, request_key)
+            if found is None:
+                raise
+            return found, True
+
+    def _check_room(self, connection: sa.Connection) -> None:
+        waiting = connection.execute(
+            sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == "queued")
+        ).scalar_one()
+        if waiting >= MAX_WAITING:
+            raise Busy(
+                f"{waiting} jobs wait already, which is the limit; try again when some are done.",
+                field="queue",
+                value=waiting,
+                allowed=MAX_WAITING,
+                fix="wait, or cancel jobs that are not needed",
+            )
+
+    def row(self, job_id: str) -> dict[str, Any]:
+        """The job's row, its JSON columns parsed.  Raises NotFound."""
+        with self.engine.connect() as connection:
+            row = connection.execute(sa.select(JOBS).where(JOBS.c.job_id == job_id)).first()
+        if row is None:
+            raise NotFound(
+                f"job_id {job_id!r} names no job; list_jobs shows those that there are.",
+                field="job_id",
+                value=job_id,
+                fix="call list_jobs",
+            )
+        return _parsed(row)
+
+    def page(
+        self, *, state: str | None, limit: int, cursor: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Rows newest first, without plans, and the cursor of the next page."""
+        columns = [c for c in JOBS.c if c.name != "plan"]
+        query = sa.select(*columns).order_by(JOBS.c.created_at.desc(), JOBS.c.job_id.desc())
+        if state is not None:
+            query = query.where(JOBS.c.state == state)
+        if cursor is not None:
+            created, _, job_id = cursor.partition(":")
+            try:
+                before = float(created)
+            except ValueError:
+                raise BadRequest(
+                    f"cursor {cursor!r} is not one of list_jobs; start without one.",
+                    field="cursor",
+                    value=cursor,
+                    fix="leave the cursor out",
+                ) from None
+            query = query.where(
+                sa.tuple_(JOBS.c.created_at, JOBS.c.job_id) < sa.tuple_(before, job_id)
+            )
+        with self.engine.connect() as connection:
+            rows = [_parsed(row) for row in connection.execute(query.limit(limit + 1))]
+        if len(rows) <= limit:
+            return rows, None
+        last = rows[limit - 1]
+        return rows[:limit], f"{last['created_at']!r}:{last['job_id']}"
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel: at once when queued, within a denoising step when running; nothing happens to an ended job."""
+        self.row(job_id)
+        now = self.clock()
+        with self.engine.begin() as connection:
+            dropped = connection.execute(
+                JOBS.update()
+                .where(JOBS.c.job_id == job_id, JOBS.c.state == "queued")
+                .values(cancel=True, state="cancelled", phase="cancelled", ended_at=now)
+            ).rowcount
+            connection.execute(
+                JOBS.update()
+                .where(JOBS.c.job_id == job_id, JOBS.c.state == "running")
+                .values(cancel=True, phase="cancelling")
+            )
+        if dropped:
+            self.client.cancel_workflow(job_id)
+
+    def set_priority(self, job_id: str, priority: int) -> None:
+        """Move a queued job.  Raises Conflict for one that runs or has ended."""
+        state = self.row(job_id)["state"]
+        with self.engine.begin() as connection:
+            changed = connection.execute(
+                JOBS.update()
+                .where(JOBS.c.job_id == job_id, JOBS.c.state == "queued")
+                .values(priority=priority)
+            ).rowcount
+            if changed:
+                schema = "" if self.settings.embedded else "dbos."
+                connection.execute(
+                    sa.text(
+                        f"UPDATE {schema}workflow_status SET priority = :p "
+                        "WHERE workflow_uuid = :id"
+                    ),
+                    {"p": priority, "id": job_id},
+                )
+        if not changed:
+            raise Conflict(
+                f"job {job_id} is {state}; only a queued job can change its place.",
+                field="job_id",
+                value=job_id,
+                allowed="queued",
+                fix="let it run, or cancel it",
+            )
+
+    # What workers do
+
+    def start(self, job_id: str, worker_id: str) -> bool:
+        """Mark as running; False when the job has ended or is to be cancelled before it began."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                JOBS.update()
+                .where(JOBS.c.job_id == job_id, JOBS.c.state == "queued")
+                .values(state="running", phase="starting", started_at=self.clock())
+            )
+            return bool(
+                connection.execute(
+                    JOBS.update()
+                    .where(JOBS.c.job_id == job_id, JOBS.c.state == "running")
+                    .values(worker_id=worker_id)
+                ).rowcount
+            )
+
+    def report(
+        self,
+        job_id: str,
+        *,
+        part: int,
+        parts: int,
+        phase: str,
+        progress: float,
+        eta_s: float | None,
+    ) -> None:
+        """Write how far one of the job's parts is (0 to 1); the job's progress is their mean."""
+        with self.engine.begin() as connection:
+            changed = connection.execute(
+                PARTS.update()
+                .where(PARTS.c.job_id == job_id, PARTS.c.part == part)
+                .values(progress=progress)
+            ).rowcount
+            if not changed:
+                connection.execute(
+                    PARTS.insert().values(job_id=job_id, part=part, progress=progress)
+                )
+            done = connection.execute(
+                sa.select(sa.func.sum(PARTS.c.progress)).where(PARTS.c.job_id == job_id)
+            ).scalar_one()
+            connection.execute(
+                JOBS.update()
+                .where(JOBS.c.job_id == job_id, JOBS.c.state == "running", JOBS.c.cancel.is_(False))
+                .values(phase=phase, progress=min(0.999, float(done) / parts), eta_s=eta_s)
+            )
+
+    def asked_to_stop(self, job_id: str) -> str | None:
+        """ "cancelled" or "deadline" when the job must not go on."""
+        with self.engine.connect() as connection:
+            row = connection.execute(
+                sa.select(JOBS.c.cancel, JOBS.c.deadline_at).where(JOBS.c.job_id == job_id)
+            ).one()
+        if row.cancel:
+            return "cancelled"
+        if row.deadline_at is not None and self.clock() > row.deadline_at:
+            return "deadline"
+        return None
+
+    def end(
+        self,
+        job_id: str,
+        state: str,
+        *,
+        result: dict[str, Any] | None = None,
+        error: dict[str, Any] | None = None,
+    ) -> None:
+        """Write the end; an ended job stays as it ended."""
+        values: dict[str, Any] = {
+            "state": state,
+            "phase": state,
+            "eta_s": None,
+            "ended_at": self.clock(),
+            "result": None if result is None else json.dumps(result),
+            "error": None if error is None else json.dumps(error),
+        }
+        if state == "succeeded":
+            values.update(progress=1.0, eta_s=0.0)
+        with self.engine.begin() as connection:
+            connection.execute(
+                JOBS.update()
+                .where(JOBS.c.job_id == job_id, JOBS.c.state.not_in(ENDED))
+                .values(values)
+            )
+            connection.execute(PARTS.delete().where(PARTS.c.job_id == job_id))
+
+    def beat(
+        self, worker_id: str, *, pid: int, device: str, state: str, job_id: str | None
+    ) -> None:
+        """Write the worker's heartbeat."""
+        values = {
+            "pid": pid,
+            "device": device,
+            "state": state,
+            "heartbeat_at": self.clock(),
+            "job_id": job_id,
+        }
+        with self.engine.begin() as connection:
+            changed = connection.execute(
+                WORKERS.update().where(WORKERS.c.worker_id == worker_id).values(values)
+            ).rowcount
+            if not changed:
+                connection.execute(WORKERS.insert().values(worker_id=worker_id, **values))
+
+    def leave(self, worker_id: str) -> None:
+        """Forget a worker that ends in good order."""
+        with self.engine.begin() as connection:
+            connection.execute(WORKERS.delete().where(WORKERS.c.worker_id == worker_id))
+
+    def workers(self) -> list[dict[str, Any]]:
+        """All workers; one whose heartbeat is stale has the state dead."""
+        now = self.clock()
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.select(WORKERS).order_by(WORKERS.c.worker_id)).all()
+        found = []
+        for row in rows:
+            age = max(0.0, now - row.heartbeat_at)
+            found.append(
+                {
+                    "worker_id": row.worker_id,
+                    "pid": row.pid,
+                    "device": row.device,
+                    "state": row.state if age < STALE_S else "dead",
+                    "heartbeat_age_s": round(age, 3),
+                    "job_id": row.job_id,
+                }
+            )
+        return found
+
+    def take_over(self, worker_id: str) -> list[str]:
+        """Put the unfinished workflows of dead workers back on their queues; the workflows' ids.
+
+        worker_id: the caller's own, which is never taken for dead.  Finished steps are not run again.
+        """
+        dead = [
+            w["worker_id"]
+            for w in self.workers()
+            if w["state"] == "dead" and w["worker_id"] != worker_id
+        ]
+        if not dead:
+            return []
+        schema = "" if self.settings.embedded else "dbos."
+        query = sa.text(
+            f"SELECT workflow_uuid, queue_name FROM {schema}workflow_status "
+            "WHERE status = 'PENDING' AND executor_id IN :dead"
+        ).bindparams(sa.bindparam("dead", expanding=True))
+        with self.engine.connect() as connection:
+            orphans = connection.execute(query, {"dead": dead}).all()
+        for orphan in orphans:
+            self.client.resume_workflow(orphan.workflow_uuid, queue_name=orphan.queue_name)
+        for name in dead:
+            self.leave(name)
+        return [str(orphan.workflow_uuid) for orphan in orphans]
+
+    def unfinished(self) -> bool:
+        """Whether any job is queued or runs."""
+        with self.engine.connect() as connection:
+            found = sa.select(JOBS.c.job_id).where(JOBS.c.state.in_(("queued", "running"))).limit(1)
+            return connection.execute(found).first() is not None
+
+    def measure(self, name: str, value: float) -> None:
+        """Keep a measured speed, smoothed over the last few (weight 0.3 for the new one)."""
+        with self.engine.begin() as connection:
+            old = connection.execute(
+                sa.select(MEASURES.c.value).where(MEASURES.c.name == name)
+            ).scalar()
+            if old is None:
+                connection.execute(MEASURES.insert().values(name=name, value=value))
+            else:
+                connection.execute(
+                    MEASURES.update()
+                    .where(MEASURES.c.name == name)
+                    .values(value=0.7 * float(old) + 0.3 * value)
+                )
+
+    def measured(self, name: str) -> float | None:
+        """A kept speed, or None."""
+        with self.engine.connect() as connection:
+            value = connection.execute(
+                sa.select(MEASURES.c.value).where(MEASURES.c.name == name)
+            ).scalar()
+        return None if value is None else float(value)
+
+
+def _digest(verb: str, arguments: dict[str, Any]) -> str:
+    """What makes two calls the same: everything but how long they wait."""
+    ignored = ("wait_s", "request_key")
+    return request_digest(
+        {"verb": verb, "arguments": {k: v for k, v in arguments.items() if k not in ignored}}
+    )
+
+
+def _parsed(row: sa.Row[Any]) -> dict[str, Any]:
+    data = dict(row._mapping)
+    for name in ("arguments", "plan", "result", "error"):
+        if data.get(name) is not None:
+            data[name] = json.loads(data[name])
+    return data

@@ -1,0 +1,352 @@
+"""From a verb's arguments to parts: everything chosen before a job exists, each change reported.
+
+A part is one take to be rendered, as plain JSON: which take id and seed, which segments (`ClipSpec`s), what camera and
+pictures were asked.  Knows the cards and the words; renders nothing.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from shotwright.generator.camera import Move, Pose, amount_of, expand, from_kling, path, totals
+from shotwright.generator.catalog import Card
+from shotwright.generator.clipspec import ClipSpec
+from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio import wire
+
+WARP_STRENGTH = 0.35
+"""Noise put on a warped picture before it is denoised again: the model repairs edges, the motion stays."""
+TRAINED_TOLERANCE = 0.25
+"""A trained move serves an asked amount within this share of the card's; beyond it the picture is warped."""
+
+
+@dataclass
+class Resolution:
+    """What was chosen so far, and what had to be changed."""
+
+    adjustments: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+    def adjust(self, name: str, asked: Any, used: Any, reason: str) -> None:
+        if asked != used:
+            self.adjustments.append({"field": name, "asked": asked, "used": used, "reason": reason})
+
+    def warn(self, code: str, message: str) -> None:
+        self.warnings.append({"code": code, "message": message})
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Size and length of a clip; counts: frames of each segment, the overlap of later ones included."""
+
+    width: int
+    height: int
+    counts: tuple[int, ...]
+    overlap: int
+
+    @property
+    def frames(self) -> int:
+        return sum(self.counts) - self.overlap * (len(self.counts) - 1)
+
+
+def size(
+    card: Card,
+    *,
+    aspect_ratio: str | None,
+    exact: str | None,
+    picture: tuple[int, int] | None,
+    notes: Resolution,
+) -> tuple[int, int]:
+    """(width, height): as asked, else nearest to the given picture's shape, else the card's first size."""
+    if exact is not None:
+        chosen = card.check_size(exact)
+        if aspect_ratio is not None and card.size_of(aspect_ratio) != chosen:
+            raise BadRequest(
+                f"size {exact} and aspect_ratio {aspect_ratio} contradict each other on {card.name}; "
+                "give one of them.",
+                code="invalid_size",
+                field="size",
+                value=exact,
+                allowed="{}x{}".format(*card.size_of(aspect_ratio)),
+                fix="remove size or aspect_ratio",
+            )
+        return chosen
+    if aspect_ratio is not None:
+        return card.size_of(aspect_ratio)
+    if picture is None:
+        return next(iter(card.sizes.values()))
+    shape = picture[0] / picture[1]
+    ratio = min(card.sizes, key=lambda r: abs(card.sizes[r][0] / card.sizes[r][1] / shape - 1))
+    notes.adjust("aspect_ratio", None, ratio, "nearest to the given picture's shape")
+    return card.sizes[ratio]
+
+
+def length(
+    card: Card,
+    *,
+    frames: int | None,
+    duration_s: float | None,
+    notes: Resolution,
+) -> tuple[tuple[int, ...], int]:
+    """Frame counts of the segments and their overlap.  Raises BadRequest: see the card's frame rule."""
+    rule = card.frames
+    if frames is not None and duration_s is not None:
+        raise BadRequest(
+            "frames and duration_s both say how long the clip is; give one of them.",
+            code="invalid_frames",
+            field="frames",
+            value=frames,
+            allowed="frames or duration_s",
+            fix="remove duration_s",
+        )
+    if frames is not None:
+        return (card.check_frames(frames),), 0
+    if duration_s is None:
+        return (rule.default,), 0
+    wanted = duration_s * card.fps
+    if wanted < rule.minimum - 0.5:
+        raise BadRequest(
+            f"duration_s {duration_s:g} is below {card.name}'s shortest clip; use at least "
+            f"{rule.minimum / card.fps:g}.",
+            code="invalid_frames",
+            field="duration_s",
+            value=duration_s,
+            allowed=f"{rule.minimum / card.fps:g} or more",
+            fix=f"duration_s={rule.minimum / card.fps:g}",
+        )
+    counts: tuple[int, ...] = (rule.nearest(wanted),)
+    overlap = 0
+    if wanted > rule.maximum + rule.step / 2:
+        card.check_mode("extend", "duration_s")
+        overlap = card.overlap_frames
+        counts = (rule.maximum, *pieces(card, wanted - rule.maximum))
+        notes.warn(
+            "made_by_continuation",
+            f"{duration_s:g} s is longer than {card.name}'s {rule.maximum / card.fps:g} s: made in "
+            f"{len(counts)} segments, each continuing the one before.",
+        )
+    used = (sum(counts) - overlap * (len(counts) - 1)) / card.fps
+    notes.adjust("duration_s", duration_s, used, f"nearest to the frame rule {rule.describe()}")
+    return counts, overlap
+
+
+def pieces(card: Card, wanted: float) -> tuple[int, ...]:
+    """Frame counts of continuations that together add about `wanted` frames; each contains the overlap."""
+    rule, overlap = card.frames, card.overlap_frames
+    counts: list[int] = []
+    shortest = max(rule.minimum, rule.nearest(overlap + rule.step))
+    while wanted > rule.step / 2 or not counts:
+        count = max(shortest, rule.nearest(min(wanted + overlap, rule.maximum)))
+        counts.append(count)
+        wanted -= count - overlap
+    return tuple(counts)
+
+
+def moves_of(camera: wire.Camera | None) -> tuple[Move, ...]:
+    """The moves that a `camera` argument means.  Raises BadRequest naming the part that is not understood."""
+    if camera is None:
+        return ()
+    if isinstance(camera, str):
+        from shotwright.prompts.camera_words import parse_camera
+
+        found, unknown = parse_camera(camera)
+        if unknown or not found:
+            raise BadRequest(
+                f"camera {camera!r} is not understood"
+                + (f" at {', '.join(unknown)}" if unknown else "")
+                + '; say for example "slow pan left" or give a list of moves.',
+                field="camera",
+                value=camera,
+                allowed="moves by name, words, bracket commands or a Kling camera_control",
+                fix="read shotwright://guide/camera",
+            )
+        return tuple(found)
+    if isinstance(camera, wire.KlingCamera):
+        return from_kling(camera.type, camera.config, dialect=camera.dialect)
+    return tuple(
+        Move(
+            move=item.move,
+            amount=item.amount,
+            speed=item.speed,
+            start=item.start,
+            end=item.end,
+            easing=item.easing,
+        )
+        for item in camera
+    )
+
+
+@dataclass(frozen=True)
+class CameraPlan:
+    """How the asked moves will be made."""
+
+    moves: tuple[Move, ...]
+    mechanism: str
+    asked: Pose | None
+    prompt_moves: tuple[Move, ...]
+    """Those that go into the prompt."""
+
+    def to_json(self, hfov_deg: float) -> dict[str, Any]:
+        return {
+            "moves": [asdict(move) for move in self.moves],
+            "mechanism": self.mechanism,
+            "asked": None if self.asked is None else asdict(self.asked),
+            "hfov_deg": hfov_deg,
+        }
+
+
+def plan_camera(
+    card: Card,
+    moves: Sequence[Move],
+    *,
+    frames: int,
+    still: bool,
+    segments: int,
+    notes: Resolution,
+    seed: int = 0,
+    warp: bool = False,
+) -> CameraPlan:
+    """Choose the best mechanism: trained condition, guided warp (with a start picture), words.
+
+    still: a picture is given from which the camera starts.  segments: a trained move is repeated in each.
+    warp: the caller asked for the path itself, so it is warped and nothing else.  Raises BadRequest when that cannot
+    be.
+    """
+    if not moves:
+        return CameraPlan((), "none", None, ())
+    expanded = expand(moves)
+    asked = totals(path(expanded, frames, amounts=card.camera_amounts, seed=seed))
+    if warp and segments > 1:
+        raise BadRequest(
+            f"a camera path is made in one clip of {card.name}, up to "
+            f"{card.frames.maximum / card.fps:g} s; ask for a shorter one.",
+            code="invalid_frames",
+            field="duration_s",
+            allowed=card.frames.describe(),
+            fix=f"duration_s={card.frames.maximum / card.fps:g}",
+        )
+    if warp:
+        return CameraPlan(expanded, "guided warp", asked, ())
+    one = len(expanded) == 1 and (expanded[0].start, expanded[0].end) == (0.0, 1.0)
+    trained = one and segments == 1 and expanded[0].move in card.camera_trained
+    if trained and (not still or _usual_amount(card, expanded[0])):
+        if expanded[0].kind in card.camera_amounts:
+            notes.adjust(
+                "camera[0].amount",
+                amount_of(expanded[0], card.camera_amounts),
+                card.camera_amounts[expanded[0].kind],
+                f"{card.name} was trained on this amount; a start image allows any",
+            )
+        return CameraPlan(expanded, "trained condition", asked, expanded)
+    if still and segments == 1:
+        return CameraPlan(expanded, "guided warp", asked, ())
+    known = tuple(m for m in expanded if m.move in card.camera_trained or not card.camera_trained)
+    unknown = sorted({m.move for m in expanded} - {m.move for m in known})
+    notes.warn(
+        "camera_by_words",
+        f"{card.name} has no mechanism for this path; it is only put into words"
+        + (f", and knows no words for {', '.join(unknown)}" if unknown else "")
+        + ". Give a start image, or use move_camera, to have it made exactly.",
+    )
+    return CameraPlan(expanded, "words", asked, known)
+
+
+def _usual_amount(card: Card, move: Move) -> bool:
+    """Whether the asked amount is about what the card was trained on."""
+    usual = card.camera_amounts.get(move.kind)
+    if usual is None:
+        return True
+    return abs(amount_of(move, card.camera_amounts) / usual - 1) <= TRAINED_TOLERANCE
+
+
+def seeds(seed: int | None, takes: int) -> list[int]:
+    """One seed a take: consecutive from `seed`, or from a drawn one."""
+    first = secrets.randbelow(2**32) if seed is None else seed
+    return [(first + i) % 2**32 for i in range(takes)]
+
+
+@dataclass(frozen=True)
+class Words:
+    """The prompt as compiled for the model."""
+
+    prompt: str
+    negative: str
+    unknown: tuple[str, ...]
+
+
+def words_of(
+    card: Card,
+    prompt: str,
+    *,
+    negative: str | None,
+    rewrite: bool,
+    image: bool,
+    moves: Sequence[Move],
+    notes: Resolution,
+) -> Words:
+    """Compile `prompt` for the card's dialect, or send it as it is."""
+    from shotwright.prompts.rewriter import rewrite as rewrite_words
+
+    plain = card.negative if negative is None else negative
+    if not rewrite:
+        return Words(prompt, plain, ())
+    made = rewrite_words(
+        prompt, dialect=card.dialect, mode="i2v" if image else "t2v", moves=tuple(moves)
+    )
+    if made.unknown_words:
+        notes.warn(
+            "unknown_words",
+            f"{card.name} does not know: {', '.join(made.unknown_words)}.",
+        )
+    return Words(made.prompt, plain, tuple(made.unknown_words))
+
+
+def segments_of(
+    card: Card, shape: Shape, words: Words, quality: str, seed: int
+) -> list[dict[str, Any]]:
+    """The segments of one take; the first may get pictures, later ones continue."""
+    preset = card.quality[quality]
+    return [
+        {
+            "spec": ClipSpec(
+                model=card.name,
+                prompt=words.prompt,
+                negative_prompt=words.negative,
+                width=shape.width,
+                height=shape.height,
+                frames=count,
+                fps=card.fps,
+                # each segment its own noise, the same for the same request
+                seed=(seed + 7919 * index) % 2**32,
+                steps=preset.steps,
+                guidance=preset.guidance,
+            ).to_json(),
+            "overlap": shape.overlap if index else 0,
+        }
+        for index, count in enumerate(shape.counts)
+    ]
+
+
+def with_pictures(segment: dict[str, Any], **pictures: Any) -> dict[str, Any]:
+    """A segment whose spec has the given `first`, `last`, `keyframes`."""
+    spec = replace(ClipSpec.from_json(segment["spec"]), **pictures)
+    return {**segment, "spec": spec.to_json()}
+
+
+def expected(
+    card: Card, parts: Sequence[dict[str, Any]], speed: float | None
+) -> tuple[float | None, int]:
+    """Seconds (None while nothing was measured on this machine) and bytes that rendering `parts` costs.
+
+    speed: measured seconds a step, frame and megapixel.  Bytes: H.264 at about 0.12 byte a pixel, plus the lossless
+    tail.
+    """
+    work, pixels = 0.0, 0
+    for part in parts:
+        for segment in part["segments"]:
+            spec = segment["spec"]
+            area = spec["width"] * spec["height"]
+            work += spec["steps"] * spec["frames"] * area / 1e6
+            pixels += spec["frames"] * area
+    return (None if speed is None else round(work * speed, 2)), round(pixels * 0.15)

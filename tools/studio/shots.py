@@ -1,0 +1,157 @@
+"""A film's shots as parts: each shot resolved like a clip, takes that need no rendering kept.
+
+Knows the plan and the cards; renders nothing.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from shotwright.generator.errors import BadRequest
+from shotwright.prompts.shotplan import Shot, ShotPlan
+from shotwright.tools.studio import wire
+from shotwright.tools.studio.clips import ClipPlan, plan_clip, warp_start
+from shotwright.tools.studio.resolve import Resolution, Words
+from shotwright.tools.studio.slates import request_digest
+from shotwright.tools.studio.studio import Studio
+
+SEED_STEP = 1000
+"""Seeds of neighbouring shots lie so far apart, so that takes (consecutive seeds) never meet."""
+
+
+@dataclass
+class FilmState:
+    """What an earlier cut of the film has: per shot its seed, takes, choice and trim."""
+
+    shots: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(record: dict[str, Any] | None) -> "FilmState":
+        return FilmState({} if record is None else {s["shot"]: dict(s) for s in record["shots"]})
+
+
+async def plan_parts(
+    studio: Studio, a: wire.MakeFilm, asked: dict[str, Any], plan: ShotPlan, state: FilmState
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[ClipPlan]]:
+    """(parts to render, the film's shots in order, the plans behind them)."""
+    parts: list[dict[str, Any]] = []
+    shots: list[dict[str, Any]] = []
+    clips: list[ClipPlan] = []
+    base = secrets.randbelow(2**32) if a.seed is None else a.seed
+    digests: dict[str, str] = {}
+    sources: dict[str, dict[str, Any]] = {}
+    for index, shot in enumerate(plan.shots):
+        known = state.shots.get(shot.id, {})
+        seed = known.get("seed")
+        if seed is None:
+            seed = shot.seed if shot.seed is not None else (base + SEED_STEP * index) % 2**32
+        clip = await plan_shot(studio, a, asked, plan, shot, index, seed)
+        after = _after(shot, sources)
+        for part in clip.parts:
+            part.update(shot=shot.id, after=after)
+            if after is not None:
+                part["parents"] = [after["take_id"]]
+                if after["how"] == "extend":
+                    part["segments"][0]["overlap"] = clip.card.overlap_frames
+        digest = _digest(clip, shot, digests)
+        digests[shot.id] = digest
+        kept = known.get("takes", []) if known.get("digest") == digest else []
+        if not kept:
+            clips.append(clip)
+            parts.extend(clip.parts)
+        first = kept[0] if kept else clip.parts[0]["take_id"]
+        place = None if kept else len(parts) - len(clip.parts)
+        sources[shot.id] = {"part": place, "take_id": first}
+        chosen = known.get("chosen") if kept else None
+        shots.append(
+            {
+                "shot": shot.id,
+                "digest": digest,
+                "seed": seed,
+                "kept": kept,
+                "chosen": chosen,
+                "trim": known.get("trim"),
+            }
+        )
+    return parts, shots, clips
+
+
+async def plan_shot(
+    studio: Studio,
+    a: wire.MakeFilm,
+    asked: dict[str, Any],
+    plan: ShotPlan,
+    shot: Shot,
+    index: int,
+    seed: int,
+) -> ClipPlan:
+    """One shot as a clip; errors name the shot."""
+    from shotwright.prompts.dialects import compile_prompt, shot_text
+
+    card = studio.catalog.get(a.model)
+    image = a.images[index] if index < len(a.images) else None
+    from_shot = shot.continuity.mode in _CONTINUING
+    compiled = compile_prompt(
+        shot_text(plan, shot), dialect=card.dialect, mode="i2v" if image or from_shot else "t2v"
+    )
+    words = Words(
+        compiled.prompt, compiled.negative or card.negative, tuple(compiled.unknown_words)
+    )
+    animatic = a.quality == "animatic"
+    request = wire.GenerateVideo(
+        prompt=shot.action[: wire.MAX_PROMPT],
+        image=image,
+        model=a.model,
+        quality="draft" if a.quality == "animatic" else a.quality,
+        aspect_ratio=a.aspect_ratio or plan.aspect_ratio,
+        duration_s=shot.duration_s,
+        seed=seed,
+        takes=1 if animatic else a.takes,
+        fit=a.fit,
+        label=a.label,
+    )
+    try:
+        clip = await plan_clip(
+            studio,
+            request,
+            {**asked, "shot": shot.id},
+            moves=[move.to_move() for move in shot.camera],
+            words=words,
+            starts_from_shot=from_shot,
+        )
+    except BadRequest as error:
+        error.message = f"shot {shot.id}: {error.message}"
+        error.field = f"plan.shots[{index}].{error.field}" if error.field else error.field
+        raise
+    if words.unknown:
+        notes: Resolution = clip.notes
+        notes.warn("unknown_words", f"{card.name} does not know: {', '.join(words.unknown)}.")
+    for part in clip.parts:
+        part["animatic"] = animatic
+        warp_start(clip, part)
+    return clip
+
+
+_CONTINUING = {"first_frame_from_previous_last": "first", "extend_previous": "extend"}
+
+
+def _after(shot: Shot, sources: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """The take that a shot starts from, and how."""
+    how = _CONTINUING.get(shot.continuity.mode)
+    if how is None:
+        return None
+    before = shot.continuity.from_shot or (list(sources)[-1] if sources else None)
+    if before is None:
+        return None
+    return {**sources[before], "how": how, "shot": before}
+
+
+def _digest(clip: ClipPlan, shot: Shot, digests: dict[str, str]) -> str:
+    """What decides a shot's pixels: equal digests need no new rendering."""
+    content = [
+        {name: part[name] for name in ("segments", "camera", "given", "label", "animatic")}
+        for part in clip.parts
+    ]
+    after = clip.parts[0]["after"]
+    before = None if after is None else [digests[after["shot"]], after["how"]]
+    return request_digest({"content": content, "after": before})

@@ -1,0 +1,255 @@
+"""The slate: everything that is known of a take, kept as its record and good to render it again.
+
+Knows no rendering and no jobs.  A slate is written once, after its blobs; the store's `takes/`
+records are the whole index, so nothing can fall out of step with it and nothing has to be rebuilt.
+What an MP4 carries of it is only what the same request always gives.
+Try: python -m pytest tests/tools/studio/test_slates.py
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.tools.studio.assets import Store
+
+MAKER = "Shotwright"
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+"""IPTC's word for media made by a trained model."""
+
+_WIRE = (
+    "width", "height", "frames", "fps", "duration_s", "seed", "model", "prompt", "adjustments",
+    "warnings", "unknown_words", "timings", "camera", "seams", "endpoints",
+)  # fmt: skip
+
+
+class _Part(BaseModel):
+    # A record of a newer version is read as far as it is understood.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Adjustment(_Part):
+    """A value that was not used as it was asked, and why."""
+
+    field: str
+    asked: Any
+    used: Any
+    reason: str
+
+
+class Warned(_Part):
+    """Something the caller should know, with a code to act on."""
+
+    code: str
+    message: str
+
+
+class Blobs(_Part):
+    """Keys in the store: the clip (MP4), its lossless tail, its contact sheet and poster."""
+
+    clip: str
+    tail: str | None = None
+    sheet: str | None = None
+    poster: str | None = None
+
+
+class Slate(_Part):
+    """The record of one take.
+
+    `request` is the caller's, verbatim, and `verb` the one it was given to: together they render
+    again.  `effective` are the values used, `parents` the ids it was made from, `timings` seconds,
+    `camera`, `seams` and `endpoints` as they go over the wire, `created_at` ISO 8601 in UTC.
+    """
+
+    take_id: str
+    verb: str
+    request: dict[str, Any]
+    prompt: str
+    negative_prompt: str = ""
+    model: str
+    revision: str | None = None
+    seed: int
+    width: int
+    height: int
+    frames: int
+    fps: float
+    duration_s: float
+    effective: dict[str, Any] = Field(default_factory=dict)
+    adjustments: tuple[Adjustment, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    unknown_words: tuple[str, ...] = ()
+    camera: dict[str, Any] | None = None
+    seams: tuple[dict[str, Any], ...] = ()
+    endpoints: dict[str, Any] | None = None
+    parents: tuple[str, ...] = ()
+    timings: dict[str, float] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    blobs: Blobs
+    created_at: datetime
+    job_id: str | None = None
+    film_id: str | None = None
+
+    def save(self, store: Store) -> None:
+        """Make the take visible.  Its blobs must be in the store."""
+        store.write_record("takes", self.take_id, self.model_dump(mode="json"))
+
+    def to_take(self, store: Store, base_url: str | None) -> dict[str, Any]:
+        """The take as it goes over the wire.
+
+        base_url: where the HTTP front is reached, None without one; then `url` is null, as `path`
+        is when the store is a bucket.
+        """
+        path = store.local_path(self.blobs.clip)
+        facts = self.model_dump(mode="json")
+        return {
+            "take_id": self.take_id,
+            "path": None if path is None else str(path),
+            "url": base_url and f"{base_url.rstrip('/')}/files/{quote(self.take_id)}.mp4",
+            "resource_uri": f"shotwright://takes/{self.take_id}",
+            **{name: facts[name] for name in _WIRE},
+        }
+
+
+def read_slate(store: Store, take_id: str) -> Slate:
+    """The slate of a take.
+
+    Raises: NotFound.
+    """
+    return Slate.model_validate(store.read_record("takes", take_id))
+
+
+def canonical_json(value: Any) -> str:
+    """The one way to write `value` as JSON: keys sorted, no spaces, ASCII, 2.0 as 2.
+
+    Raises: BadRequest for a number that is not finite, or a value that is not JSON.
+    """
+    try:
+        return json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadRequest(
+            f"The request is not plain JSON: {error}.",
+            fix="Use strings, finite numbers, booleans, null, lists and objects only.",
+        ) from error
+
+
+def request_digest(request: Mapping[str, Any]) -> str:
+    """SHA-256 in hex of the request's canonical JSON: equal requests, equal digests.
+
+    Raises: BadRequest when it is not JSON.
+    """
+    return hashlib.sha256(canonical_json(request).encode("ascii")).hexdigest()
+
+
+def mp4_metadata(
+    *, request: Mapping[str, Any], model: str, revision: str | None, seed: int, prompt: str
+) -> dict[str, str]:
+    """What the MP4 of a take says of itself: the same for the same request, at any time and place.
+
+    It says that the clip is AI-made in IPTC's word and in the `AIGC` object of GB 45438-2025, whose
+    Label 1 means "generated".  The request goes in as a digest: it may name private paths.
+    """
+    digest = request_digest(request)
+    facts = {
+        "request_digest": digest,
+        "model": model,
+        "revision": revision,
+        "seed": seed,
+        "prompt": prompt,
+    }
+    produced = hashlib.sha256(canonical_json(facts).encode("ascii")).hexdigest()
+    label = {
+        "Label": "1",
+        "ContentProducer": MAKER,
+        "ProduceID": produced,
+        "ReservedCode1": "",
+        "ContentPropagator": MAKER,
+        "PropagateID": produced,
+        "ReservedCode2": "",
+    }
+    return {
+        "title": prompt if len(prompt) <= 80 else f"{prompt[:79]}…",
+        "comment": f"AI-generated with {MAKER}, model {model}, seed {seed}.",
+        "description": json.dumps(facts, ensure_ascii=False),
+        "DigitalSourceType": SOURCE_TYPE,
+        "AIGC": json.dumps(label, separators=(",", ":")),
+    }
+
+
+class TakeIndex:
+    """Takes listed newest first, from the records alone.
+
+    Ids sort by time, so a page costs one listing of names and the reading of its own records.  A
+    query reads every record once in the life of the process; slates do not change.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._words: dict[str, str] = {}
+
+    def list_takes(
+        self, limit: int = 20, cursor: str | None = None, query: str | None = None
+    ) -> tuple[list[Slate], str | None]:
+        """At most `limit` takes, and the cursor of the next page, None after the last.
+
+        query: words that all stand in the take's prompt, request, model or id; case does not count.
+        Raises: BadRequest for a limit below 1 or a cursor that is none.
+        """
+        if limit < 1:
+            raise BadRequest(
+                f"A page holds at least 1 take, not {limit}.",
+                fix="Ask for 1 or more.",
+                field="limit",
+                value=limit,
+                allowed="1 or more",
+            )
+        ids = self._store.list_records("takes")
+        if cursor is not None:
+            if not cursor.startswith("take_"):
+                raise BadRequest(
+                    f"{cursor[:80]!r} is not a cursor of this list.",
+                    fix="Give the cursor of the last answer, or none for the first page.",
+                    field="cursor",
+                    value=cursor[:80],
+                    allowed="the cursor of an earlier answer",
+                )
+            ids = [id for id in ids if id < cursor]
+        wanted = (query or "").lower().split()
+        page: list[Slate] = []
+        for id in ids:
+            if len(page) == limit:
+                return page, page[-1].take_id
+            if slate := self._matching(id, wanted):
+                page.append(slate)
+        return page, None
+
+    def _matching(self, id: str, wanted: list[str]) -> Slate | None:
+        known = self._words.get(id)
+        if known is not None and not all(word in known for word in wanted):
+            return None
+        try:
+            slate = read_slate(self._store, id)
+        except NotFound:  # deleted since it was listed
+            return None
+        if wanted and known is None:
+            asked = json.dumps(slate.request, ensure_ascii=False)
+            known = f"{id} {slate.model} {slate.prompt} {asked}".lower()
+            self._words[id] = known
+        return slate if all(word in (known or "") for word in wanted) else None
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, float) and math.isfinite(value) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        if strange := [key for key in value if not isinstance(key, str)]:
+            raise TypeError(f"a key is {strange[0]!r}, not a string")
+        return {key: _canonical(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(inner) for inner in value]
+    return value

@@ -1,0 +1,370 @@
+"""The words on the wire: arguments and answers of every verb, as pydantic models.  Knows no behaviour.
+
+Arguments are flat and strict: an unknown name is refused.  The same models make the MCP schemas, check REST bodies and
+name the command line's options.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+AspectRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
+Quality = Literal["draft", "standard", "high"]
+Fit = Literal["crop", "pad", "reframe"]
+State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
+MAX_PROMPT = 2_500
+MAX_SCRIPT = 20_000
+MAX_TAKES = 8
+MAX_DURATION_S = 600.0
+MAX_WAIT_S = 50.0
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Keyframe(Strict):
+    """A picture at a time."""
+
+    image: str = Field(description="id, path, URL or upload id of the picture")
+    at_s: float = Field(ge=0, description="seconds from the clip's start")
+
+
+class CameraMove(Strict):
+    """One camera move in film usage."""
+
+    move: str = Field(description="static, pan_left, dolly_in, ... or a preset (see list_models)")
+    amount: float | None = Field(
+        None,
+        gt=0,
+        description="the whole move: degrees (pan, tilt, roll, orbit, crane), focal ratio above 1 (zoom), "
+        "fraction of the subject distance (dolly, truck, pedestal)",
+    )
+    speed: Literal["slow", "medium", "fast"] | None = None
+    start: float = Field(0.0, ge=0, le=1, description="fraction of the clip")
+    end: float = Field(1.0, ge=0, le=1, description="fraction of the clip")
+    easing: Literal["linear", "ease_in", "ease_out", "ease_in_out"] = "linear"
+
+
+class KlingCamera(Strict):
+    """Kling's camera_control; the dialect says which of its two namings is meant."""
+
+    dialect: Literal["kling-2025", "kling-2026"]
+    type: str = Field(
+        description="simple, down_back, forward_up, right_turn_forward, left_turn_forward"
+    )
+    config: dict[str, float] | None = None
+
+
+Camera = (
+    Annotated[str, Field(max_length=500)]
+    | KlingCamera
+    | Annotated[list[CameraMove], Field(max_length=8)]
+)
+
+
+class Call(Strict):
+    """What every verb that makes a job accepts."""
+
+    priority: int = Field(5, ge=1, le=9, description="1 is served first, 9 last")
+    deadline_s: float | None = Field(
+        None, gt=0, description="give up if the job is not done this many seconds from now"
+    )
+    dry_run: bool = Field(
+        False, description="answer the plan (effective values, cost) and render nothing"
+    )
+    wait_s: float = Field(
+        25.0,
+        ge=0,
+        le=MAX_WAIT_S,
+        description="wait this long for the result; the job goes on after it",
+    )
+    request_key: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="repeat a call with the same key and arguments to get the same job",
+    )
+
+
+class Look(Call):
+    """What every rendering verb accepts."""
+
+    model: str | None = Field(
+        None, description="name from list_models; the default model when left out"
+    )
+    quality: Quality = Field(
+        "standard", description="draft to look, standard to use, high is better and slower"
+    )
+    seed: int | None = Field(None, ge=0, lt=2**32, description="same request and seed: same bytes")
+    takes: int = Field(
+        1, ge=1, le=MAX_TAKES, description="how many seeds to render; the best is named"
+    )
+    negative_prompt: str | None = Field(None, max_length=MAX_PROMPT)
+    label: Literal["none", "start", "always"] = Field(
+        "none", description="visible mark that the clip is AI-made"
+    )
+    fit: Fit = Field("crop", description="how a given picture of another shape is fitted")
+
+
+class Frame(Look):
+    """Shape and length of a new clip."""
+
+    aspect_ratio: AspectRatio | None = None
+    size: str | None = Field(
+        None, pattern=r"^\d{1,5}x\d{1,5}$", description='exact "WxH", or refused'
+    )
+    duration_s: float | None = Field(
+        None,
+        gt=0,
+        le=MAX_DURATION_S,
+        description="seconds; the nearest legal frame count, reported",
+    )
+    frames: int | None = Field(None, ge=1, description="exact frame count, or refused")
+
+
+class GenerateVideo(Frame):
+    prompt: str = Field("", max_length=MAX_PROMPT, description="what is seen and what moves")
+    image: str | None = Field(None, description="first frame: id, path, URL or upload id")
+    last_image: str | None = Field(None, description="last frame")
+    keyframes: list[Keyframe] = Field(default_factory=list, max_length=16)
+    camera: Camera | None = Field(
+        None,
+        description='moves, a string ("slow pan left", "[Zoom in]"), or a Kling camera_control with its dialect',
+    )
+    rewrite: bool = Field(
+        True, description="compile the prompt for the model; false sends it as it is"
+    )
+
+
+class ExtendVideo(Look):
+    video: str = Field(description="take id, path, URL or upload id of the clip to continue")
+    prompt: str | None = Field(
+        None,
+        max_length=MAX_PROMPT,
+        description="what happens next; the clip's own prompt if left out",
+    )
+    segments: int | None = Field(
+        None, ge=1, le=200, description="how many pieces of the model's length to add"
+    )
+    duration_s: float | None = Field(None, gt=0, le=MAX_DURATION_S, description="seconds to add")
+    camera: Camera | None = None
+    rewrite: bool = True
+
+
+class MoveCamera(Frame):
+    image: str | None = Field(None, description="a still to move through")
+    video: str | None = Field(None, description="or a clip whose camera is moved")
+    camera: Camera = Field(description="the path; required")
+    prompt: str = Field("", max_length=MAX_PROMPT)
+    rewrite: bool = True
+
+
+class GenerateImage(Look):
+    prompt: str = Field(min_length=1, max_length=MAX_PROMPT, description="the picture")
+    aspect_ratio: AspectRatio | None = None
+    size: str | None = Field(None, pattern=r"^\d{1,5}x\d{1,5}$")
+    rewrite: bool = True
+
+
+class Brief(Strict):
+    """A product film's brief."""
+
+    product: str = Field(min_length=1, max_length=300)
+    selling_points: list[Annotated[str, Field(max_length=300)]] = Field(
+        default_factory=list, max_length=12
+    )
+    audience: str | None = Field(None, max_length=300)
+    length_s: float | None = Field(None, gt=0, le=MAX_DURATION_S)
+    platform: str | None = Field(None, max_length=100)
+
+
+class Edit(Strict):
+    """One change of a film."""
+
+    shot: str = Field(description="shot id")
+    op: Literal["reshoot", "replace", "move", "trim", "choose"]
+    seed: int | None = Field(None, ge=0, lt=2**32, description="reshoot: the new seed")
+    action: str | None = Field(None, max_length=MAX_PROMPT, description="replace: the new action")
+    to: int | None = Field(None, ge=1, description="move: the new place, 1 is first")
+    start_s: float | None = Field(
+        None, ge=0, description="trim: seconds cut at the start are before this"
+    )
+    end_s: float | None = Field(None, gt=0, description="trim: the shot ends here")
+    take_id: str | None = Field(None, description="choose: one of the shot's takes")
+
+
+class MakeFilm(Call):
+    script: str | None = Field(
+        None, max_length=100_000, description="plain text, English or Chinese"
+    )
+    brief: Brief | None = None
+    plan: dict[str, Any] | None = Field(
+        None, description="a ShotPlan (resource shotwright://schema/shotplan)"
+    )
+    film_id: str | None = Field(
+        None, description="an earlier film; with plan or edits only what changed is rendered"
+    )
+    edits: list[Edit] = Field(default_factory=list, max_length=100)
+    images: list[str] = Field(
+        default_factory=list, max_length=32, description="pictures the film must use"
+    )
+    style: str | None = Field(None, max_length=300)
+    model: str | None = None
+    quality: Literal["draft", "standard", "high", "animatic"] = "standard"
+    aspect_ratio: AspectRatio | None = None
+    seed: int | None = Field(None, ge=0, lt=2**32)
+    takes: int = Field(1, ge=1, le=MAX_TAKES, description="takes of each shot")
+    fit: Fit = "crop"
+    label: Literal["none", "start", "always"] = "none"
+
+
+class PlanShots(Strict):
+    script: str | None = Field(None, max_length=100_000)
+    brief: Brief | None = None
+    plan: dict[str, Any] | None = Field(None, description="a ShotPlan of yours, to be checked")
+    style: str | None = Field(None, max_length=300)
+    aspect_ratio: AspectRatio = "16:9"
+    model: str | None = None
+    seed: int = Field(0, ge=0, lt=2**32)
+
+
+class RewritePrompt(Strict):
+    prompt: str = Field(min_length=1, max_length=MAX_PROMPT)
+    model: str | None = Field(None, description="compile for this model")
+    image: bool = Field(False, description="true for a prompt that goes with a first frame")
+    camera: Camera | None = None
+
+
+class ViewVideo(Strict):
+    video: str = Field(description="take id, film id, path, URL or upload id")
+    at_s: list[Annotated[float, Field(ge=0)]] = Field(
+        default_factory=list, max_length=8, description="also these moments as single frames"
+    )
+
+
+class CheckVideo(Strict):
+    video: str
+    hfov_deg: float | None = Field(
+        None, ge=5, le=150, description="horizontal field of view; a take's card or 50 if left out"
+    )
+
+
+class ListModels(Strict):
+    model: str | None = Field(None, description="only this one")
+
+
+class ImportMedia(Strict):
+    source: str = Field(description="path or URL of a picture or clip")
+
+
+class ExportFilm(Strict):
+    film_id: str
+    format: Literal["zip", "mp4"] = "zip"
+    path: str | None = Field(None, description="where to write; the data directory if left out")
+
+
+class DeleteMedia(Strict):
+    id: str = Field(description="take, film or upload id")
+    undo: bool = Field(False, description="bring back what was deleted within 7 days")
+
+
+class GetJob(Strict):
+    job_id: str
+    wait_s: float = Field(0.0, ge=0, le=MAX_WAIT_S)
+
+
+class ListJobs(Strict):
+    state: State | None = None
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = None
+
+
+class CancelJob(Strict):
+    job_id: str
+
+
+class SetPriority(Strict):
+    job_id: str
+    priority: int = Field(ge=1, le=9)
+
+
+# Answers.  They are open (extra allowed) where the data comes from a slate.
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Take(Answer):
+    """One rendering of a shot."""
+
+    take_id: str
+    path: str | None
+    url: str | None
+    resource_uri: str
+    width: int
+    height: int
+    frames: int
+    fps: float
+    duration_s: float
+    seed: int
+    model: str
+    prompt: str
+    adjustments: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+    unknown_words: list[str]
+    timings: dict[str, Any]
+    camera: dict[str, Any]
+    seams: list[dict[str, Any]]
+    endpoints: dict[str, Any]
+
+
+class Next(Answer):
+    """The call that goes on from here."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+
+class Job(Answer):
+    """A job, or with dry_run the plan of one."""
+
+    job_id: str
+    state: State
+    phase: str
+    progress: float
+    eta_s: float | None
+    attached: bool
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    next: Next | None
+
+
+class DryRun(Answer):
+    effective: dict[str, Any]
+    adjustments: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+    expected_s: float | None
+    expected_bytes: int | None
+
+
+class Planned(Answer):
+    plan: dict[str, Any]
+    writer: Literal["director", "llm", "caller"]
+    coverage: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+
+
+class Jobs(Answer):
+    jobs: list[Job]
+    cursor: str | None
+
+
+class Models(Answer):
+    models: list[dict[str, Any]]
+
+
+class Anything(Answer):
+    """An answer whose fields the verb's description names."""

@@ -1,0 +1,105 @@
+"""`view_video`: a contact sheet of a clip or film, and frames at asked times."""
+
+from typing import Any
+
+from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio.shown import Shown
+from shotwright.tools.studio.studio import Report, Studio
+from shotwright.tools.studio.wire import ViewVideo
+
+MAX_PIXELS = 4096 * 2304
+
+
+async def view_video(studio: Studio, a: ViewVideo, report: Report) -> Shown:
+    """Look at a take, a film, an upload or a file."""
+    if a.video.startswith("film_"):
+        return await studio.blocking(_film, studio, a)
+    media = await studio.intake.resolve(a.video, "video")
+    return await studio.blocking(_clip, studio, a, media)
+
+
+def _film(studio: Studio, a: ViewVideo) -> Shown:
+    from shotwright.tools.studio.films import film_answer
+    from shotwright.tools.studio.slates import read_slate
+
+    record = studio.store.read_record("films", a.video)
+    takes = [read_slate(studio.store, shot["chosen"]) for shot in record["shots"]]
+    sheet = studio.store.fetch(record["blobs"]["sheet"]).read_bytes()
+    moments = _moments(studio.store.fetch(record["blobs"]["clip"]), a.at_s, record["duration_s"])
+    facts = film_answer(studio.store, studio.base_url, record, takes)
+    return Shown({**facts, "shown": _shown(1, a.at_s)}, [sheet, *moments])
+
+
+def _clip(studio: Studio, a: ViewVideo, media: Any) -> Shown:
+    from shotwright.generator.encode import read_frames
+    from shotwright.tools.studio.media import Picture
+    from shotwright.tools.studio.sheets import numbers_at, sheet_of, spaced, still
+    from shotwright.tools.studio.slates import read_slate
+
+    if isinstance(media, Picture):
+        _no_moments(a)
+        facts = {"video": a.video, "width": media.width, "height": media.height, "frames": 1}
+        if a.video.startswith("take_"):
+            facts |= read_slate(studio.store, a.video).to_take(studio.store, studio.base_url)
+        return Shown({**facts, "shown": _shown(1, [])}, [still(media.array)])
+    info = media.info
+    _moments_inside(a.at_s, info.duration_s)
+    numbers = spaced(info.frames, 9)
+    pictures = read_frames(media.path, numbers, max_pixels=MAX_PIXELS)
+    labels = [f"{n}  {float(n / info.fps):.2f} s" for n in numbers]
+    facts = {
+        "video": a.video,
+        "width": info.width,
+        "height": info.height,
+        "frames": info.frames,
+        "fps": float(info.fps),
+        "duration_s": info.duration_s,
+        "seams": [],
+    }
+    if media.take_id is not None:
+        facts |= read_slate(studio.store, media.take_id).to_take(studio.store, studio.base_url)
+    at = numbers_at(info.frames, info.fps, a.at_s) if a.at_s else []
+    moments = [still(f) for f in read_frames(media.path, at, max_pixels=MAX_PIXELS)] if at else []
+    return Shown({**facts, "shown": _shown(1, a.at_s)}, [sheet_of(pictures, labels), *moments])
+
+
+def _moments(path: Any, at_s: list[float], duration_s: float) -> list[bytes]:
+    from shotwright.generator.encode import probe, read_frames
+    from shotwright.tools.studio.sheets import numbers_at, still
+
+    if not at_s:
+        return []
+    _moments_inside(at_s, duration_s)
+    info = probe(path)
+    numbers = numbers_at(info.frames, info.fps, at_s)
+    return [still(frame) for frame in read_frames(path, numbers, max_pixels=MAX_PIXELS)]
+
+
+def _moments_inside(at_s: list[float], duration_s: float) -> None:
+    for index, moment in enumerate(at_s):
+        if moment > duration_s:
+            raise BadRequest(
+                f"at_s[{index}] {moment:g} is after the clip's end; use 0 to {duration_s:g}.",
+                field=f"at_s[{index}]",
+                value=moment,
+                allowed=f"0 to {duration_s:g}",
+                fix="choose a time inside the clip",
+            )
+
+
+def _no_moments(a: ViewVideo) -> None:
+    if a.at_s:
+        raise BadRequest(
+            "a picture has no times; leave at_s out.",
+            field="at_s",
+            value=a.at_s,
+            allowed=[],
+            fix="remove at_s",
+        )
+
+
+def _shown(sheets: int, at_s: list[float]) -> list[dict[str, Any]]:
+    """What the pictures of the answer are, in their order."""
+    return [{"picture": "contact sheet"}] * sheets + [
+        {"picture": "frame", "at_s": moment} for moment in at_s
+    ]
