@@ -52,7 +52,8 @@ def english_mentions(sentence: str) -> Mentions:
         return Mentions(None, _objects(text, tokens, 1), first.partition("'")[0])
     start = 0
     if first in lexicon.small("stop") and first != "that":
-        start = _after_verb(tokens)  # "On the hill stands a red ball."
+        # "On the hill stands a red ball." and "At night a red ball rises."
+        start = _after_verb(tokens) or _after_adverbial(tokens)
         if not start:
             return Mentions(None, _objects(text, tokens, 1), "")
     end = _noun_phrase(tokens, start)
@@ -160,6 +161,19 @@ def _after_verb(tokens: list[tuple[str, int, int]]) -> int:
         follows = tokens[i + 1][0].lower()
         if (low in forms or low in ("is", "are")) and follows in lexicon.small("determiner"):
             return i + 1
+    return 0
+
+
+def _after_adverbial(tokens: list[tuple[str, int, int]]) -> int:
+    """Where a subject begins after "At night" without a comma: a phrase of its own before a verb."""
+    for i in range(2, len(tokens) - 1):
+        opens = tokens[i][0].lower() in lexicon.small("determiner")
+        if not opens or tokens[i - 1][0].lower() in lexicon.small("stop"):
+            continue
+        end = _noun_phrase(tokens, i)
+        before = [token[0].lower() for token in tokens[i:end]]
+        if i < end < len(tokens) and _is_verb(tokens[end][0], before):
+            return i
     return 0
 
 

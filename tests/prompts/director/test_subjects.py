@@ -19,6 +19,8 @@ from shotwright.prompts.director.subjects import Memory, mentions_of
         ("Waves crash on the beach.", "Waves", "thing"),
         ("At night, a blue car drives through the city.", "a blue car", "thing"),
         ("On the hill stands a red ball.", "a red ball", "thing"),
+        ("At night a yellow balloon rises over the city.", "a yellow balloon", "thing"),
+        ("In the garden the old man sleeps.", "the old man", "person"),
         ("A close-up of a steaming cup of coffee.", "a steaming cup of coffee", "thing"),
         ("Two dogs chase a cat.", "two dogs", "animal"),
         ("一个红色的球滚过山丘。", "一个红色的球", "thing"),
