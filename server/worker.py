@@ -72,7 +72,7 @@ def _log(settings: Settings) -> Path:
 def _spawn(settings: Settings) -> "subprocess.Popen[bytes]":
     """A worker that outlives this process and shares nothing with it but the settings."""
     with _log(settings).open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "shotwright.server.main", "worker", "--idle-s", str(IDLE_S)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -81,6 +81,9 @@ def _spawn(settings: Settings) -> "subprocess.Popen[bytes]":
             start_new_session=True,
             cwd=settings.home,
         )
+    # collects its exit status should it end before us
+    threading.Thread(target=process.wait, daemon=True).start()
+    return process
 
 
 def run(

@@ -1,0 +1,163 @@
+"""Worker processes: starting exactly one, dying, going on where they were, handing over.
+
+Real subprocesses on the embedded model: a process is what is tested here.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from shotwright.server import worker
+from shotwright.tools import verbs
+from shotwright.tools.settings import Settings, from_environment
+from shotwright.tools.studio.queue import JobQueue
+from shotwright.tools.studio.studio import Studio
+
+pytestmark = pytest.mark.timeout(240)
+
+SCRIPT = "A red ball rests in the hills. A blue car rests in the city. A white boat rests at sea."
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return from_environment({}, home=tmp_path / "home")
+
+
+@pytest.fixture
+def jobs(settings: Settings) -> Iterator[JobQueue]:
+    queue = JobQueue(settings)
+    yield queue
+    queue.close()
+
+
+@pytest.fixture
+def hire(settings: Settings) -> Iterator[Callable[[str], "subprocess.Popen[bytes]"]]:
+    """Start a worker of a name as its own process; all are ended with the test."""
+    hired: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "shotwright.server.main", "worker", "--name", name]
+        with (settings.home / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [*command, "--device", "cpu"],
+                env={**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+            )
+        hired.append(process)
+        return process
+
+    yield start
+    for process in hired:
+        process.kill()
+        process.wait()
+
+
+def call(settings: Settings, verb: str, **arguments: Any) -> dict[str, Any]:
+    studio = Studio(settings)
+    try:
+        return anyio.run(verbs.call, studio, verb, arguments).data
+    finally:
+        studio.close()
+
+
+def until(condition: Callable[[], bool], *, seconds: float = 120) -> None:
+    """Look until something is so, for a bounded time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.02)
+
+
+def test_a_worker_killed_in_the_second_shot_goes_on_there_when_restarted(
+    settings: Settings, jobs: JobQueue, hire: Callable[[str], "subprocess.Popen[bytes]"]
+) -> None:
+    film = call(settings, "make_film", script=SCRIPT, quality="draft", seed=1, wait_s=0)
+    first = hire("cpu")
+    until(lambda: "shot 2 of 3: denoising" in jobs.row(film["job_id"])["phase"])
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    made = set(call_store(settings).list_records("takes"))
+    assert len(made) == 1, "the first shot's take is there, no other is half there"
+    stamp = call_store(settings).read_record("takes", next(iter(made)))
+    assert jobs.row(film["job_id"])["state"] == "running"
+
+    hire("cpu")
+    until(lambda: jobs.row(film["job_id"])["state"] not in ("queued", "running"))
+    row = jobs.row(film["job_id"])
+    assert row["state"] == "succeeded", row["error"]
+    assert len(row["result"]["takes"]) == 3
+    assert call_store(settings).read_record("takes", stamp["take_id"]) == stamp, "not rendered again"
+    assert row["result"]["takes"][0]["take_id"] == stamp["take_id"]
+
+
+def test_the_job_of_a_worker_that_never_comes_back_goes_to_another(
+    settings: Settings, jobs: JobQueue, hire: Callable[[str], "subprocess.Popen[bytes]"]
+) -> None:
+    job = call(settings, "generate_video", prompt="red ball", quality="draft", seed=1, wait_s=0)
+    first = hire("one")
+    until(lambda: "denoising" in jobs.row(job["job_id"])["phase"])
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    hire("two")
+    until(lambda: jobs.row(job["job_id"])["state"] not in ("queued", "running"))
+    row = jobs.row(job["job_id"])
+    assert row["state"] == "succeeded", row["error"]
+    assert row["worker_id"] == "two"
+    assert [w["worker_id"] for w in jobs.workers()] == ["two"]
+
+
+def test_a_running_job_is_cancelled_within_a_denoising_step(
+    settings: Settings, jobs: JobQueue, hire: Callable[[str], "subprocess.Popen[bytes]"]
+) -> None:
+    job = call(settings, "generate_video", prompt="red ball", quality="high", frames=33, wait_s=0)
+    hire("cpu")
+    until(lambda: "denoising 1/" in jobs.row(job["job_id"])["phase"])
+    call(settings, "cancel_job", job_id=job["job_id"])
+    until(lambda: jobs.row(job["job_id"])["state"] == "cancelled", seconds=20)
+    assert jobs.row(job["job_id"])["error"]["code"] == "cancelled"
+    assert call_store(settings).list_records("takes") == []
+    # the same worker renders the next job
+    after = call(settings, "generate_video", prompt="red ball", quality="draft", frames=9, wait_s=50)
+    assert after["state"] == "succeeded", after
+
+
+def test_fronts_that_start_at_once_start_one_worker(settings: Settings, jobs: JobQueue) -> None:
+    def front(_: int) -> None:
+        own = JobQueue(settings)
+        worker.launch(settings, own)
+        own.close()
+
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(front, range(4)))
+        alive = [w for w in jobs.workers() if w["state"] != "dead"]
+        assert len(alive) == 1
+        log = (settings.home / "worker.log").read_text(encoding="utf-8")
+        assert log.count("serves on") <= 1
+        assert "runs already" not in log
+    finally:
+        for found in jobs.workers():
+            os.kill(found["pid"], signal.SIGTERM)
+    until(lambda: not jobs.workers(), seconds=30)
+
+
+def test_a_second_worker_of_the_same_name_leaves(
+    settings: Settings, jobs: JobQueue, hire: Callable[[str], "subprocess.Popen[bytes]"]
+) -> None:
+    hire("cpu")
+    until(lambda: bool(jobs.workers()))
+    assert hire("cpu").wait(timeout=60) == 3
+
+
+def call_store(settings: Settings) -> Any:
+    return Studio(settings).store
