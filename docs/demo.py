@@ -47,6 +47,8 @@ class Bars:
                 self.bars[number] = self.progress.add_task(
                     f"shot {number}", total=1.0, phase="waits"
                 )
+        for number in range(1, shot):
+            self.progress.update(self.bars[number], completed=1.0, phase="stored")
         share = 1.0 if phase == "stored" else min(1.0, max(0.0, done * shots - (shot - 1)))
         self.progress.update(self.bars[shot], completed=share, phase=phase)
 
@@ -87,6 +89,8 @@ async def film(console: Console) -> tuple[dict[str, Any], dict[str, float]]:
                 answer = await client.call_tool(
                     follow["tool"], follow["arguments"], progress_callback=bars
                 )
+            for bar in bars.bars.values():
+                progress.update(bar, completed=1.0, phase="in the film")
         marks["film"] = time.monotonic()
         marks["first step"] = next(
             (t for t, phase in bars.phases if "denoising" in phase), marks["film"]
@@ -138,7 +142,9 @@ def main() -> int:
     for number, take in enumerate(result["takes"], 1):
         camera = take["camera"]
         seen = ", ".join(f"{axis} {v}" for axis, v in camera["verdict"].items() if v != "still")
-        console.print(f"  shot {number}: {take['prompt']}  [camera: {seen or 'still'}]")
+        console.print(
+            f"  shot {number}: {take['prompt']}  (camera: {seen or 'still'})", markup=False
+        )
     console.print("\n[bold]Phases[/bold]")
     for name, begin, end in (
         ("server start and connection", "start", "connected"),

@@ -1,0 +1,1 @@
+"""Speed and weight of the fronts and the queue, as ratios within one run.  Run: make bench"""

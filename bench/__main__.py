@@ -1,0 +1,241 @@
+"""Measure what this project promises about its own overhead and write `bench/results.json`.
+
+Every figure is a ratio or a wait within one run on one machine, so it can be compared between machines.  A worker is
+started
+in a data directory of its own; nothing outside it is touched.
+Run: python -m bench
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp import Client, StdioServerParameters
+
+from shotwright.server.worker import launch
+from shotwright.tools.settings import Settings, from_environment
+from shotwright.tools.studio.queue import JobQueue
+
+RESULTS = Path(__file__).parent / "results.json"
+BARE = """
+from mcp.server import MCPServer
+mcp = MCPServer("bare")
+@mcp.tool()
+async def add(a: int, b: int) -> int:
+    return a + b
+@mcp.tool()
+async def greet(name: str) -> str:
+    return "hello " + name
+mcp.run()
+"""
+HEAVY = ("torch", "diffusers", "langchain", "langchain_core", "transformers")
+PROBE = f"""
+import anyio, sys
+from mcp import Client
+from shotwright.server.mcp import StudioServer
+from shotwright.tools.settings import from_environment
+from shotwright.tools.studio.studio import Studio
+async def main():
+    async with Client(StudioServer(Studio(from_environment(stdio=True)))) as client:
+        await client.list_tools()
+        await client.call_tool("list_models", {{}})
+        await client.call_tool("plan_shots", {{"script": "A red ball rolls."}})
+        await client.call_tool("list_jobs", {{}})
+anyio.run(main)
+print(*[name for name in {HEAVY!r} if name in sys.modules])
+"""
+SPEC = {"prompt": "a red ball bounces in the hills by day", "aspect_ratio": "16:9", "frames": 33}
+ROUNDS = 5
+
+
+def main() -> int:
+    results: dict[str, dict[str, Any]] = {}
+
+    def keep(name: str, value: float, limit: float, unit: str) -> None:
+        results[name] = {
+            "value": round(value, 3),
+            "limit": limit,
+            "pass": value <= limit,
+            "command": f"python -m bench  # {unit}",
+        }
+        print(f"{name:44} {value:8.3f}  limit {limit}  {'pass' if value <= limit else 'FAIL'}")
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = from_environment({}, home=Path(folder) / "home")
+        bare, ours = first_lists(settings)
+        keep("stdio_first_tools_list_ratio", ours / bare, 1.5, "shotwright stdio / ten-line server")
+        keep(
+            "stdio_heavy_modules", heavy_modules(settings), 0, "heavy modules in a front's process"
+        )
+        with working(settings) as jobs:
+            served, direct, waits = warm_jobs(settings, jobs)
+        excess = statistics.median(
+            (job - 0.3) / bare_call for job, bare_call in zip(served, direct, strict=True)
+        )
+        keep(
+            "warm_job_ratio", excess, 1.10, "(job over MCP - 0.3 s) / same pipeline called directly"
+        )
+        keep("enqueue_to_first_step_s", statistics.median(waits), 0.3, "seconds on a warm worker")
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    return 0 if all(result["pass"] for result in results.values()) else 1
+
+
+def first_lists(settings: Settings) -> tuple[float, float]:
+    """Median seconds from process start to the first answer of tools/list: ten-line server, ours; in turns."""
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
+        script.write(BARE)
+        script.flush()
+        bare = StdioServerParameters(command=sys.executable, args=[script.name])
+        ours = StdioServerParameters(
+            command=str(Path(sys.executable).parent / "shotwright"),
+            args=["stdio"],
+            env=settings.environment(),
+        )
+        times: dict[str, list[float]] = {"bare": [], "ours": []}
+        for _ in range(ROUNDS + 2):
+            for name, server in (("bare", bare), ("ours", ours)):
+                times[name].append(anyio.run(first_list, server))
+    # the first round warms the file cache
+    return statistics.median(times["bare"][1:]), statistics.median(times["ours"][1:])
+
+
+async def first_list(server: StdioServerParameters) -> float:
+    began = time.perf_counter()
+    async with Client(server) as client:
+        await client.list_tools()
+        return time.perf_counter() - began
+
+
+def heavy_modules(settings: Settings) -> int:
+    """How many heavy packages a front holds after listing, planning and asking for jobs."""
+    found = subprocess.run(
+        [sys.executable, "-c", PROBE],
+        env={**settings.environment(), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return len(found.stdout.split())
+
+
+@contextmanager
+def working(settings: Settings) -> Any:
+    """A worker with the model loaded; ended afterwards."""
+    import os
+    import signal
+
+    jobs = JobQueue(settings)
+    launch(settings, jobs)
+    try:
+        yield jobs
+    finally:
+        for worker in jobs.workers():
+            os.kill(worker["pid"], signal.SIGTERM)
+        jobs.close()
+
+
+def warm_jobs(settings: Settings, jobs: JobQueue) -> tuple[list[float], list[float], list[float]]:
+    """Seconds of jobs over MCP, of the same pipeline called directly, and from enqueue to first step; in turns."""
+    direct = direct_call()
+    served: list[float] = []
+    plain: list[float] = []
+    waits: list[float] = []
+
+    async def run() -> None:
+        server = StdioServerParameters(
+            command=str(Path(sys.executable).parent / "shotwright"),
+            args=["stdio"],
+            env=settings.environment(),
+        )
+        async with Client(server) as client:
+            await client.call_tool("generate_video", {**SPEC, "quality": "draft", "wait_s": 50})
+            for seed in range(ROUNDS):
+                watch = FirstStep(jobs)
+                began = time.perf_counter()
+                answer = await client.call_tool(
+                    "generate_video", {**SPEC, "seed": seed, "wait_s": 50}
+                )
+                served.append(time.perf_counter() - began)
+                job = answer.structured_content or {}
+                if job.get("state") != "succeeded":
+                    raise SystemExit(f"the job did not end in time: {job}")
+                waits.append(watch.waited(job["job_id"]))
+                prompt = job["result"]["takes"][0]["prompt"]
+                plain.append(await anyio.to_thread.run_sync(direct, prompt, seed))
+
+    anyio.run(run)
+    return served, plain, waits
+
+
+class FirstStep:
+    """Looks at the newest job every two milliseconds until its first denoising step begins."""
+
+    def __init__(self, jobs: JobQueue) -> None:
+        self.jobs, self.seen = jobs, {}
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.began = time.time()
+        self.thread.start()
+
+    def _watch(self) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            rows, _ = self.jobs.page(state=None, limit=1, cursor=None)
+            if rows and rows[0]["created_at"] >= self.began and "denoising" in rows[0]["phase"]:
+                self.seen[rows[0]["job_id"]] = time.time() - rows[0]["created_at"]
+                return
+            time.sleep(0.002)
+
+    def waited(self, job_id: str) -> float:
+        self.thread.join()
+        return float(self.seen[job_id])
+
+
+def direct_call() -> Callable[[str, int], float]:
+    """The same model and spec through diffusers alone, with the threads that a worker takes; warmed up."""
+    import os
+
+    import torch
+    from diffusers import WanPipeline
+
+    from shotwright.generator.catalog import load_catalog
+    from shotwright.generator.pipelines.wan import locate
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
+    card = load_catalog().default
+    folder, _ = locate(card)
+    pipeline = WanPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    preset = card.quality["standard"]
+    width, height = card.sizes["16:9"]
+
+    def call(prompt: str, seed: int) -> float:
+        began = time.perf_counter()
+        pipeline(
+            prompt=prompt,
+            width=width,
+            height=height,
+            num_frames=int(SPEC["frames"])
+            - 1,  # the pipeline adds one: this codec keeps every frame
+            num_inference_steps=preset.steps,
+            guidance_scale=preset.guidance,
+            max_sequence_length=card.max_tokens,
+            generator=torch.Generator().manual_seed(seed),
+            output_type="np",
+        )
+        return time.perf_counter() - began
+
+    call("a red ball", 0)
+    return call
+
+
+if __name__ == "__main__":
+    sys.exit(main())
