@@ -49,7 +49,7 @@ async def send_blob(studio: Studio, request: Request, key: str, name: str, media
 
 
 def _span(request: Request, size: int, digest: str) -> tuple[int, int] | None:
-    """First byte and the one after the last; None for the whole file, as RFC 9110 has it for a Range of another kind."""
+    """First byte and the one after the last; None for the whole file, which any other kind of Range gets."""
     found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     if not found or found.groups() == ("", ""):
         return None

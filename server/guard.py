@@ -285,6 +285,7 @@ def _too_large(limit: int) -> TooLarge:
 def _too_many(wait_s: float) -> Response:
     error = Busy(
         "too many requests from this address; wait and send fewer at once.",
+        code="too_many_requests",
         fix="honour Retry-After; wait for jobs with wait_s instead of asking often",
     )
     return error_response(error, 429, {"retry-after": str(max(1, math.ceil(wait_s)))})

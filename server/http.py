@@ -33,6 +33,7 @@ from shotwright.server.guard import (
     UPLOADS,
     Guard,
     Limits,
+    check_exposure,
     error_response,
     json_response,
 )
@@ -52,6 +53,7 @@ STATUS = {
     "request_key_conflict": 409,
     "too_large": 413,
     "queue_full": 429,
+    "too_many_requests": 429,
     "no_worker": 503,
 }
 """Status by code; any other mistake of the caller is 400, a busy server 503, the rest 500."""
@@ -64,8 +66,9 @@ def create_app(studio: Studio, *, limits: Limits | None = None) -> Starlette:
 
     Raises: BadRequest when the settings would show it beyond this machine without a token.
     """
-    studio.serving = True
     settings = studio.settings
+    check_exposure(settings)
+    studio.serving = True
     mcp = StudioServer(studio).streamable_http_app(
         transport_security=transport_security(settings), max_request_body_size=JSON_BYTES
     )
@@ -78,7 +81,8 @@ def create_app(studio: Studio, *, limits: Limits | None = None) -> Starlette:
             ClientDisconnect: _gone,
             Exception: _fault,
         },
-        lifespan=lambda _: mcp.router.lifespan_context(mcp),
+        # What runs the MCP sessions; routes that are moved to another app leave it behind.
+        lifespan=mcp.router.lifespan_context,
     )
 
 

@@ -191,7 +191,8 @@ def _resources(server: MCPServer, studio: Studio) -> None:
     )
     async def job(job_id: str) -> str:
         queue = await studio.queue()
-        return json.dumps(jobs.answer(await studio.blocking(queue.row, job_id)))
+        row = await studio.blocking(queue.row, job_id)
+        return json.dumps(jobs.answer(row, studio.base_url))
 
     @server.resource(
         "shotwright://schema/shotplan",

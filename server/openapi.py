@@ -78,7 +78,9 @@ def _reads() -> dict[str, Any]:
     ]
     wait = BY_NAME["get_job"].arguments.model_json_schema()["properties"]["wait_s"]
     state = {"type": "string", "enum": ["queued", "running", "succeeded", "failed", "cancelled"]}
-    takes = _object({"takes": {"type": "array", "items": _ref("Take")}, "cursor": _or_null("string")})
+    takes = _object(
+        {"takes": {"type": "array", "items": _ref("Take")}, "cursor": _or_null("string")}
+    )
     health = _object(
         {
             "status": {"type": "string", "enum": ["ok", "failing"]},
@@ -95,7 +97,9 @@ def _reads() -> dict[str, Any]:
         "/api/uploads": {"post": _upload()},
         "/files/{id}.mp4": {"get": _file("clip", "The MP4 of a take or film", "video/mp4")},
         "/files/{id}.png": {"get": _file("picture", "The PNG of a one-frame take", "image/png")},
-        "/files/{id}.jpg": {"get": _file("sheet", "The contact sheet of a take or film", "image/jpeg")},
+        "/files/{id}.jpg": {
+            "get": _file("sheet", "The contact sheet of a take or film", "image/jpeg")
+        },
         "/openapi.json": _get("openapi", "This document", {"type": "object"}, []),
         "/health": _get("health", "Whether it works", health, []),
     }

@@ -4,6 +4,7 @@ Reading the environment happens only in `from_environment`; nothing else in the 
 """
 
 import os
+import socket
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,8 +39,9 @@ class Settings:
 
     @property
     def base_url(self) -> str:
-        """Address of the HTTP front of these settings."""
-        return f"http://{self.host}:{self.port}"
+        """Address of the HTTP front of these settings; of a front on all addresses, by this machine's name."""
+        host = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def environment(self) -> dict[str, str]:
         """The variables that give another process the same settings."""
