@@ -1,20 +1,13 @@
 """What the generator is asked to render: everything resolved, nothing left to choose.
 
 A `ClipSpec` is plain data that goes into the job database; pictures and clips in it are keys of the asset store.
-`Given` holds the same pictures as arrays, once the worker has fetched them.
+Import is light: fronts build these.  `frames.Given` holds the same pictures as arrays, once the worker has fetched
+them.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-Frames = NDArray[np.uint8]
-"""uint8 RGB (frames, height, width, 3)."""
-Picture = NDArray[np.uint8]
-"""uint8 RGB (height, width, 3)."""
 
 
 @dataclass(frozen=True)
@@ -51,20 +44,3 @@ class ClipSpec:
     def from_json(data: Mapping[str, Any]) -> "ClipSpec":
         keyframes = tuple((int(frame), str(key)) for frame, key in data.get("keyframes", ()))
         return ClipSpec(**{**data, "keyframes": keyframes})
-
-
-@dataclass(frozen=True)
-class Given:
-    """The pictures of a `ClipSpec` as arrays, already of its size.
-
-    stills: frame -> picture (0 is the first frame, frames - 1 the last); prefix and guide: clips.
-    """
-
-    stills: Mapping[int, Picture] = field(default_factory=dict)
-    prefix: Frames | None = None
-    guide: Frames | None = None
-    strength: float = 1.0
-
-    @property
-    def empty(self) -> bool:
-        return not self.stills and self.prefix is None and self.guide is None

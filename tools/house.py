@@ -1,6 +1,7 @@
 """House-keeping verbs: models, media, films out, jobs.  Each is a few lines over the studio."""
 
 import json
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -54,11 +55,15 @@ def _delete(studio: Studio, a: DeleteMedia) -> dict[str, Any]:
             allowed="take_…, film_… or upload_…",
             fix="use an id that a verb answered",
         )
-    if a.undo:
-        studio.store.restore(a.id)
-    else:
-        studio.store.delete(kind, a.id)
-        studio.store.purge(datetime.now(UTC))
+    try:
+        if a.undo:
+            studio.store.restore(a.id)
+        else:
+            studio.store.delete(kind, a.id)
+            studio.store.purge(datetime.now(UTC))
+    except NotFound as error:
+        error.field, error.value = "id", a.id
+        raise
     return {"id": a.id, "deleted": not a.undo, "undo_days": 7}
 
 
@@ -70,14 +75,17 @@ async def export_film(studio: Studio, a: ExportFilm, report: Report) -> Shown:
 def _export(studio: Studio, a: ExportFilm) -> dict[str, Any]:
     record = studio.store.read_record("films", a.film_id)
     target = _target(studio, a)
-    target.parent.mkdir(parents=True, exist_ok=True)
     clip = studio.store.fetch(record["blobs"]["clip"])
-    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as draft:
-        name = Path(draft.name)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as draft:
+            name = Path(draft.name)
+    except OSError as error:
+        raise _unwritable(str(target), error) from error
     try:
         files = ["film.mp4"]
         if a.format == "mp4":
-            name.write_bytes(clip.read_bytes())
+            shutil.copyfile(clip, name)
         else:
             files = _zip(studio, record, clip, name)
         name.replace(target)
@@ -97,7 +105,11 @@ def _target(studio: Studio, a: ExportFilm) -> Path:
     """Where to write: inside the allowed roots, never over an existing file."""
     if a.path is None:
         return studio.settings.home / "exports" / f"{a.film_id}.{a.format}"
-    target = Path(a.path).expanduser().resolve()
+    try:
+        target = Path(a.path).expanduser().resolve()
+        taken = target.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unwritable(a.path, error) from error
     roots = [root.resolve() for root in studio.settings.allowed_roots]
     home = Path.home().resolve()
     inside = [root for root in roots if target.is_relative_to(root)]
@@ -113,7 +125,7 @@ def _target(studio: Studio, a: ExportFilm) -> Path:
             allowed=[str(root) for root in roots],
             fix="choose a path inside them, or set SHOTWRIGHT_ALLOWED_ROOTS",
         )
-    if target.exists():
+    if taken:
         raise BadRequest(
             f"path {a.path} exists already.",
             code="conflict",
@@ -123,6 +135,16 @@ def _target(studio: Studio, a: ExportFilm) -> Path:
             fix="choose another name",
         )
     return target
+
+
+def _unwritable(path: str, error: Exception) -> BadRequest:
+    return BadRequest(
+        f"path {path!r} cannot be written ({error}).",
+        field="path",
+        value=path,
+        allowed="a file in a folder that can be written",
+        fix="choose another path",
+    )
 
 
 def _zip(studio: Studio, record: dict[str, Any], clip: Path, name: Path) -> list[str]:
@@ -155,18 +177,18 @@ async def list_jobs(studio: Studio, a: ListJobs, report: Report) -> Shown:
     """Jobs, newest first."""
     queue = await studio.queue()
     rows, cursor = await studio.blocking(queue.page, state=a.state, limit=a.limit, cursor=a.cursor)
-    return Shown({"jobs": [jobs.answer(row) for row in rows], "cursor": cursor})
+    return Shown({"jobs": [jobs.answer(row, studio.base_url) for row in rows], "cursor": cursor})
 
 
 async def cancel_job(studio: Studio, a: CancelJob, report: Report) -> Shown:
     """Stop a job: at once when queued, within one denoising step when it runs."""
     queue = await studio.queue()
     await studio.blocking(queue.cancel, a.job_id)
-    return Shown(jobs.answer(await studio.blocking(queue.row, a.job_id)))
+    return Shown(jobs.answer(await studio.blocking(queue.row, a.job_id), studio.base_url))
 
 
 async def set_priority(studio: Studio, a: SetPriority, report: Report) -> Shown:
     """Move a queued job forward or back."""
     queue = await studio.queue()
     await studio.blocking(queue.set_priority, a.job_id, a.priority)
-    return Shown(jobs.answer(await studio.blocking(queue.row, a.job_id)))
+    return Shown(jobs.answer(await studio.blocking(queue.row, a.job_id), studio.base_url))

@@ -14,6 +14,8 @@ from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import Edit, MakeFilm
 
 MAX_SHOTS = 200
+LOOK = ("model", "quality", "aspect_ratio", "takes", "fit", "label", "style")
+"""What a later cut of a film takes over from the one before, unless it says otherwise."""
 
 
 async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
@@ -22,7 +24,8 @@ async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
     record = None
     if a.film_id is not None:
         record = await studio.blocking(studio.store.read_record, "films", a.film_id)
-    written = await studio.blocking(_write, studio, a, record)
+        a = a.model_copy(update={k: v for k, v in record["look"].items() if k not in asked})
+    written = await studio.blocking(_write, studio, a, asked, record)
     state = FilmState.of(record)
     plan = written.plan
     for index, edit in enumerate(a.edits):
@@ -31,7 +34,7 @@ async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
         raise BadRequest(
             f"the film has {len(plan.shots)} shots; at most {MAX_SHOTS} are made in one job.",
             code="invalid_plan",
-            field="script",
+            field="script" if a.plan is None else "plan",
             value=len(plan.shots),
             allowed=MAX_SHOTS,
             fix="make it in several films",
@@ -70,6 +73,7 @@ async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
     film = {
         "film_id": film_id,
         "request": asked,
+        "look": a.model_dump(mode="json", include=set(LOOK)),
         "plan": plan.model_dump(mode="json"),
         "writer": written.writer,
         "coverage": written.coverage,
@@ -94,15 +98,17 @@ def _new_id() -> str:
     return new_id("film")
 
 
-def _write(studio: Studio, a: MakeFilm, record: dict[str, Any] | None) -> Written:
-    """The plan: written now, or that of the earlier cut when only edits are given."""
+def _write(
+    studio: Studio, a: MakeFilm, asked: dict[str, Any], record: dict[str, Any] | None
+) -> Written:
+    """The plan: written now, or that of the earlier cut when only edits or another look are given."""
     if record is not None and a.script is None and a.brief is None and a.plan is None:
-        if not a.edits:
+        if not a.edits and not {*LOOK, "images"} & set(asked):
             raise BadRequest(
                 f"film {a.film_id} is to be changed, but neither edits nor a plan are given.",
                 field="edits",
                 value=[],
-                allowed="edits, or a plan",
+                allowed="edits, a plan, images, or another quality, model, aspect_ratio or label",
                 fix="say what changes",
             )
         return Written(
@@ -150,8 +156,12 @@ def _apply(plan: ShotPlan, state: FilmState, edit: Edit, where: str) -> ShotPlan
         data["shots"].insert(edit.to - 1, data["shots"].pop(place))
     elif edit.op == "trim":
         start, end = edit.start_s or 0.0, edit.end_s
-        if end is not None and end <= start:
-            raise _bad(f"{where}.end_s", end, f"more than {start:g}", "trim would leave nothing")
+        longest = known.get("duration_s") or plan.shots[place].duration_s
+        if start >= longest:
+            raise _bad(f"{where}.start_s", start, f"below {longest:g}", "is after the shot's end")
+        if end is not None and not start < end <= longest:
+            allowed = f"above {start:g}, up to {longest:g}"
+            raise _bad(f"{where}.end_s", end, allowed, "is not inside the shot")
         known["trim"] = {"start_s": start, "end_s": end}
     else:
         takes = known.get("takes", [])

@@ -3,6 +3,7 @@
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.generate_video import asked_of, render_or_plan
 from shotwright.tools.studio.clips import plan_clip, warp_start
+from shotwright.tools.studio.resolve import moves_of
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.sources import clip_for
 from shotwright.tools.studio.studio import Report, Studio
@@ -19,6 +20,14 @@ async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
             allowed="image or video",
             fix="give one of them",
         )
+    if not moves_of(a.camera):
+        raise BadRequest(
+            "camera holds no move; say how the camera is to move.",
+            field="camera",
+            value=[],
+            allowed="1 to 8 moves, words, or a Kling camera_control",
+            fix="read shotwright://guide/camera",
+        )
     asked = asked_of(a)
     fields = {k: v for k, v in asked.items() if k in GenerateVideo.model_fields}
     if a.video is None:
@@ -32,28 +41,33 @@ async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
             code="invalid_frames",
             field="frames" if a.frames is not None else "duration_s",
             value=a.frames or a.duration_s,
-            allowed=None,
+            allowed="neither with a video",
             fix="remove frames and duration_s",
         )
     card = studio.catalog.get(a.model)
     source = await clip_for(
         studio, card, a.video, "video", fit=a.fit, aspect_ratio=a.aspect_ratio, size=a.size
     )
-    if not card.frames.legal(source.frames):
+    rule = card.frames
+    if not rule.minimum <= source.frames <= rule.maximum:
         raise BadRequest(
             f"the clip has {source.frames} frames at {card.fps} a second; {card.name} can move "
-            f"{card.frames.describe()}.",
+            f"{rule.minimum} to {rule.maximum}.",
             code="invalid_frames",
             field="video",
             value=source.frames,
-            allowed=card.frames.describe(),
-            fix="choose a shorter clip, or another model",
+            allowed=f"{rule.minimum} to {rule.maximum} frames",
+            fix="choose a clip of that length, or another model",
         )
-    fields.update(frames=source.frames, size=f"{source.width}x{source.height}")
+    frames = source.frames - (source.frames - rule.offset) % rule.step
+    fields.update(frames=frames, size=f"{source.width}x{source.height}")
     fields.pop("aspect_ratio", None)
     fields.setdefault("prompt", source.prompt)
     plan = await plan_clip(studio, GenerateVideo(**fields), asked, warp=True)
     plan.notes.adjustments.extend(source.adjustments)
+    plan.notes.adjust(
+        "frames", source.frames, frames, f"the end is cut to the frame rule {rule.describe()}"
+    )
     for part in plan.parts:
         part["parents"] = source.parents
         warp_start(plan, part, clip=source.key)

@@ -3,48 +3,47 @@
 MCP tools, `POST /api/<verb>`, the command line and Python are all made from this list.
 """
 
+import json
 import logging
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from shotwright.generator.errors import BadRequest, ShotwrightError
-from shotwright.tools import house
-from shotwright.tools.check_video import check_video
-from shotwright.tools.extend_video import extend_video
-from shotwright.tools.generate_image import generate_image
-from shotwright.tools.generate_video import generate_video
-from shotwright.tools.make_film import make_film
-from shotwright.tools.move_camera import move_camera
-from shotwright.tools.plan_shots import plan_shots
-from shotwright.tools.rewrite_prompt import rewrite_prompt
-from shotwright.tools.studio import wire
-from shotwright.tools.studio.shown import Shown
+from shotwright.tools.studio import jobs, wire
+from shotwright.tools.studio.shown import Shown, show_job
 from shotwright.tools.studio.studio import Report, Studio, silent
-from shotwright.tools.view_video import view_video
 
 LOG = logging.getLogger(__name__)
-
-Run = Callable[[Studio, Any, Report], Awaitable[Shown]]
+MAX_SHOWN = 500
+"""Characters of a wrong value that its error repeats."""
 
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb; `command` is its name on the command line."""
+    """One verb; `command` is its name on the command line, `module` holds the function of its name."""
 
     name: str
     title: str
     description: str
     arguments: type[BaseModel]
     answer: type[BaseModel]
-    run: Run
     command: str
     read_only: bool = False
     destructive: bool = False
     idempotent: bool = False
     open_world: bool = False
+    module: str | None = None
+
+    def run(self, studio: Studio, arguments: Any, report: Report) -> Awaitable[Shown]:
+        """Do it.  The module is imported now: a front that only lists its verbs starts without it."""
+        module = import_module(f"shotwright.tools.{self.module or self.name}")
+        done: Awaitable[Shown] = getattr(module, self.name)(studio, arguments, report)
+        return done
 
 
 _JOB = (
@@ -62,7 +61,6 @@ VERBS: tuple[Verb, ...] = (
         'Example: {"prompt": "a red ball rolls through green hills at sunset", "camera": "pan left", "duration_s": 2}',
         wire.GenerateVideo,
         wire.Job,
-        generate_video,
         "generate",
         open_world=True,
     ),
@@ -74,7 +72,6 @@ VERBS: tuple[Verb, ...] = (
         'Example: {"video": "take_…", "segments": 1}',
         wire.ExtendVideo,
         wire.Job,
-        extend_video,
         "extend",
         open_world=True,
     ),
@@ -87,7 +84,6 @@ VERBS: tuple[Verb, ...] = (
         'Example: {"image": "/home/me/kettle.png", "camera": [{"move": "dolly_in", "amount": 0.2}]}',
         wire.MoveCamera,
         wire.Job,
-        move_camera,
         "camera",
         open_world=True,
     ),
@@ -97,7 +93,6 @@ VERBS: tuple[Verb, ...] = (
         f"Make a keyframe picture; its take id serves as image, last_image or keyframe of a clip. {_JOB}",
         wire.GenerateImage,
         wire.Job,
-        generate_image,
         "image",
     ),
     Verb(
@@ -111,7 +106,6 @@ VERBS: tuple[Verb, ...] = (
         'Example: {"script": "A red ball rolls through the hills. It bounces at sunset. Night falls over the city."}',
         wire.MakeFilm,
         wire.Job,
-        make_film,
         "film",
         open_world=True,
     ),
@@ -123,7 +117,6 @@ VERBS: tuple[Verb, ...] = (
         "wrote it (`writer`) and which shot holds each sentence (`coverage`). Edit the plan and give it to make_film.",
         wire.PlanShots,
         wire.Planned,
-        plan_shots,
         "plan",
         read_only=True,
         idempotent=True,
@@ -134,7 +127,6 @@ VERBS: tuple[Verb, ...] = (
         "Compile a prompt for a model's dialect and say what was changed and which words the model does not know.",
         wire.RewritePrompt,
         wire.Anything,
-        rewrite_prompt,
         "rewrite",
         read_only=True,
         idempotent=True,
@@ -145,7 +137,6 @@ VERBS: tuple[Verb, ...] = (
         "See a take, film, upload or file: a contact sheet, and single frames at at_s.",
         wire.ViewVideo,
         wire.Anything,
-        view_video,
         "view",
         read_only=True,
         idempotent=True,
@@ -159,7 +150,6 @@ VERBS: tuple[Verb, ...] = (
         "frozen frames. For a take, what was asked stands beside it.",
         wire.CheckVideo,
         wire.Anything,
-        check_video,
         "check",
         read_only=True,
         idempotent=True,
@@ -171,8 +161,8 @@ VERBS: tuple[Verb, ...] = (
         "Models with their modes, sizes, frame rules, qualities and camera moves.",
         wire.ListModels,
         wire.Models,
-        house.list_models,
         "models",
+        module="house",
         read_only=True,
         idempotent=True,
     ),
@@ -182,8 +172,8 @@ VERBS: tuple[Verb, ...] = (
         "Keep a picture or clip from a path or public URL; the upload id names it in every verb.",
         wire.ImportMedia,
         wire.Anything,
-        house.import_media,
         "import",
+        module="house",
         open_world=True,
     ),
     Verb(
@@ -192,8 +182,8 @@ VERBS: tuple[Verb, ...] = (
         "Write a film as MP4, or with its takes, plan and slates as a ZIP. An existing file is never overwritten.",
         wire.ExportFilm,
         wire.Anything,
-        house.export_film,
         "export",
+        module="house",
     ),
     Verb(
         "delete_media",
@@ -201,8 +191,8 @@ VERBS: tuple[Verb, ...] = (
         "Put it into the trash; undo=true brings it back within 7 days.",
         wire.DeleteMedia,
         wire.Anything,
-        house.delete_media,
         "delete",
+        module="house",
         destructive=True,
         idempotent=True,
     ),
@@ -213,8 +203,8 @@ VERBS: tuple[Verb, ...] = (
         "has ended.",
         wire.GetJob,
         wire.Job,
-        house.get_job,
         "job",
+        module="house",
         read_only=True,
         idempotent=True,
     ),
@@ -224,8 +214,8 @@ VERBS: tuple[Verb, ...] = (
         "Jobs, newest first; state filters, cursor pages.",
         wire.ListJobs,
         wire.Jobs,
-        house.list_jobs,
         "jobs",
+        module="house",
         read_only=True,
         idempotent=True,
     ),
@@ -235,8 +225,8 @@ VERBS: tuple[Verb, ...] = (
         "Stop a job: at once when queued, within one denoising step when it runs. Finished takes stay.",
         wire.CancelJob,
         wire.Job,
-        house.cancel_job,
         "cancel",
+        module="house",
         destructive=True,
         idempotent=True,
     ),
@@ -246,8 +236,8 @@ VERBS: tuple[Verb, ...] = (
         "Move a queued job: 1 is served first, 9 last.",
         wire.SetPriority,
         wire.Job,
-        house.set_priority,
         "priority",
+        module="house",
         idempotent=True,
     ),
 )
@@ -271,8 +261,13 @@ async def call(
         )
     verb = BY_NAME[name]
     try:
-        return await verb.run(studio, parse(verb.arguments, arguments), report)
-    except ShotwrightError:
+        parsed = parse(verb.arguments, arguments)
+        job = await jobs.repeated(studio, name, parsed, report)
+        if job is not None:
+            return await show_job(studio, job)
+        return await verb.run(studio, parsed, report)
+    except ShotwrightError as error:
+        error.value = _plain(error.value)
         raise
     except (
         Exception
@@ -291,19 +286,36 @@ def parse(model: type[BaseModel], arguments: dict[str, Any]) -> BaseModel:
     except ValidationError as error:
         problems = error.errors(include_url=False)
         first = problems[0]
-        field = ".".join(str(part) for part in first["loc"]) or None
-        said = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems)
-        value = first["input"] if first["type"] != "missing" else None
         raise BadRequest(
-            f"{said}.",
-            code=_code(field, first),
-            field=field,
-            value=value
-            if isinstance(value, str | int | float | bool | None)
-            else repr(value)[:200],
+            "; ".join(f"{_place(p['loc'])}: {p['msg']}" for p in problems)[:1000] + ".",
+            code=_code(first),
+            field=_place(first["loc"]) or None,
+            value=_plain(first["input"]) if first["type"] != "missing" else None,
             allowed=_allowed(model, first),
             fix="mend the argument; the verb's schema says what is allowed",
         ) from error
+
+
+def _place(loc: tuple[str | int, ...]) -> str:
+    """("keyframes", 0, "at_s") -> "keyframes[0].at_s"."""
+    steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+    return "".join(steps).removeprefix(".")[:200]
+
+
+def _plain(value: Any) -> Any:
+    """A value as an error repeats it: JSON that every reader takes, and no more of it than helps."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value[:MAX_SHOWN].encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, int | float) and abs(value) < 2**63:
+        return value
+    try:
+        if len(json.dumps(value, allow_nan=False)) <= MAX_SHOWN:
+            return value
+    except (TypeError, ValueError):
+        pass
+    return repr(value)[:MAX_SHOWN]
 
 
 _CODES = {
@@ -316,13 +328,17 @@ _CODES = {
 }
 
 
-def _code(field: str | None, problem: Any) -> str:
-    return _CODES.get((field or "").partition(".")[0], "invalid_argument")
+def _code(problem: Any) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "invalid_argument"
+    return _CODES.get(str(problem["loc"][0]) if problem["loc"] else "", "invalid_argument")
 
 
 def _allowed(model: type[BaseModel], problem: Any) -> Any:
     """What the schema allows: for an unknown name the known ones, else the rule that was broken."""
     if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
         return list(model.model_fields)
+    if problem["type"] == "literal_error":
+        return re.findall(r"'([^']*)'", problem["ctx"]["expected"])
     rules = {k: v for k, v in (problem.get("ctx") or {}).items() if k != "error"}
     return rules or problem["msg"]

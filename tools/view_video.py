@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shotwright.generator.errors import BadRequest
+from shotwright.generator.errors import BadRequest, NotFound
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import ViewVideo
@@ -22,8 +22,14 @@ def _film(studio: Studio, a: ViewVideo) -> Shown:
     from shotwright.tools.studio.films import film_answer
     from shotwright.tools.studio.slates import read_slate
 
-    record = studio.store.read_record("films", a.video)
-    takes = [read_slate(studio.store, shot["chosen"]) for shot in record["shots"]]
+    try:
+        record = studio.store.read_record("films", a.video)
+    except NotFound as error:
+        error.field = "video"
+        raise
+    there = set(studio.store.list_records("takes"))
+    chosen = [shot["chosen"] for shot in record["shots"]]
+    takes = [read_slate(studio.store, take_id) for take_id in chosen if take_id in there]
     sheet = studio.store.fetch(record["blobs"]["sheet"]).read_bytes()
     moments = _moments(studio.store.fetch(record["blobs"]["clip"]), a.at_s, record["duration_s"])
     facts = film_answer(studio.store, studio.base_url, record, takes)

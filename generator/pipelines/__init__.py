@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from shotwright.generator.catalog import Card
-from shotwright.generator.clipspec import ClipSpec, Frames, Given
+from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest
+from shotwright.generator.frames import Frames, Given
 
 OnStep = Callable[[str, int, int], None]
 """Called as (phase, step, steps) with phase denoising or decoding; an exception it raises stops the rendering at once

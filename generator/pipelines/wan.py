@@ -17,8 +17,9 @@ from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
 from shotwright.generator.catalog import Card
-from shotwright.generator.clipspec import ClipSpec, Frames, Given
+from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest, OutOfMemory, RenderFailed, ShotwrightError
+from shotwright.generator.frames import Frames, Given
 from shotwright.generator.pipelines import OnStep
 
 
@@ -192,7 +193,7 @@ def _late_start(scheduler: Any, strength: float) -> Any:
 def load(card: Card, *, device: str, models: Path) -> WanEngine:
     """Load with `from_pretrained`: safetensors only, no remote code; float32 on the CPU, bfloat16 on a GPU."""
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    source, local = _locate(card)
+    source, local = locate(card)
     pipeline = WanPipeline.from_pretrained(
         source,
         dtype=dtype,
@@ -204,7 +205,7 @@ def load(card: Card, *, device: str, models: Path) -> WanEngine:
     return WanEngine(card, pipeline)
 
 
-def _locate(card: Card) -> tuple[str, bool]:
+def locate(card: Card) -> tuple[str, bool]:
     """Folder or hub id of the weights, and whether it is a folder."""
     scheme, _, inside = card.source.partition(":")
     if scheme == "shotwright":

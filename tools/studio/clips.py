@@ -142,6 +142,17 @@ async def plan_clip(
         if picture
         else length(card, frames=a.frames, duration_s=a.duration_s, notes=notes)
     )
+    if warp and len(counts) > 1:
+        longest = card.frames.maximum / card.fps
+        raise BadRequest(
+            f"a camera path is made in one clip of {card.name}, up to {longest:g} s; ask for a "
+            "shorter one.",
+            code="invalid_frames",
+            field="duration_s",
+            value=a.duration_s,
+            allowed=f"up to {longest:g}",
+            fix=f"duration_s={longest:g}",
+        )
     shape = Shape(width, height, counts, overlap)
     fitted = partial(place, studio, width=width, height=height, fit=a.fit, notes=notes)
     given: dict[str, Any] = {"first": None, "last": None, "keyframes": []}
@@ -260,6 +271,19 @@ def _keyframes(card: Card, a: wire.GenerateVideo, shape: Shape) -> list[tuple[in
                 value=keyframe.at_s,
                 allowed=f"0 to {longest:g}, a frame each",
                 fix="move the keyframe, or make the clip shorter",
+            )
+        end = None
+        if a.image is not None and frame == 0:
+            end = "image"
+        elif a.last_image is not None and frame == shape.frames - 1:
+            end = "last_image"
+        if end is not None:
+            raise BadRequest(
+                f"keyframes[{index}] and {end} both say what frame {frame} shows; give one of them.",
+                field=f"keyframes[{index}].at_s",
+                value=keyframe.at_s,
+                allowed=f"another time, or no {end}",
+                fix=f"remove the keyframe or {end}",
             )
         found.append((frame, keyframe.image))
     return found

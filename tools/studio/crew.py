@@ -22,8 +22,9 @@ import numpy as np
 
 from shotwright.generator.camera import Move, Pose, path
 from shotwright.generator.catalog import Card, Catalog, load_catalog
-from shotwright.generator.clipspec import ClipSpec, Frames, Given, Picture
+from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import Cancelled, RenderFailed, ShotwrightError
+from shotwright.generator.frames import Frames, Given, Picture
 from shotwright.tools.settings import Settings
 from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.films import Cut, join
@@ -36,6 +37,7 @@ from shotwright.tools.studio.slates import (
     mp4_metadata,
     read_slate,
 )
+from shotwright.tools.studio.wire import DELIVERY
 
 if TYPE_CHECKING:
     from shotwright.generator.pipelines import Engine
@@ -130,7 +132,7 @@ class Crew:
         return found
 
     def take(self, take_id: str) -> dict[str, Any]:
-        return read_slate(self.store, take_id).to_take(self.store, self.settings.base_url)
+        return read_slate(self.store, take_id).to_take(self.store, None)
 
     # Rendering
 
@@ -260,7 +262,7 @@ class Crew:
                     "a warp needs a start picture.", code="internal", retryable=False
                 )
             return move(first, poses, **box).frames
-        clip = self._lossless(warp["clip"])
+        clip = self._lossless(warp["clip"])[: spec.frames]
         return np.concatenate(
             [move(frame, [pose], **box).frames for frame, pose in zip(clip, poses, strict=True)]
         )
@@ -312,7 +314,7 @@ class Crew:
         tail = self._keep_lossless(frames[-TAIL_FRAMES:], fps)
         shown = mark(frames, part["label"], fps=fps)
         metadata = mp4_metadata(
-            request=part["request"],
+            request={k: v for k, v in part["request"].items() if k not in DELIVERY},
             model=card.name,
             revision=card.revision,
             seed=part["seed"],
@@ -407,7 +409,7 @@ class Crew:
             best = shot["chosen"] or rank([self.take(s.take_id) for s in slates])["best"]
             chosen = next(s for s in slates if s.take_id == best)
             cuts.append(Cut(shot, chosen, tuple(takes)))
-        return join(self.store, self.settings.base_url, plan, cuts)
+        return join(self.store, None, plan, cuts)
 
     # Progress
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.slates import Slate, mp4_metadata
+from shotwright.tools.studio.wire import DELIVERY
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def join(
     fps = Fraction(cuts[0].take.fps).limit_denominator(1001)
     first = cuts[0].take
     metadata = mp4_metadata(
-        request=plan["request"],
+        request={k: v for k, v in plan["request"].items() if k not in DELIVERY},
         model=first.model,
         revision=first.revision,
         seed=first.seed,
@@ -60,6 +61,7 @@ def join(
         "film_id": film_id,
         "created_at": datetime.now(UTC).isoformat(),
         "request": plan["request"],
+        "look": plan["look"],
         "plan": plan["plan"],
         "writer": plan["writer"],
         "coverage": plan["coverage"],
@@ -74,6 +76,8 @@ def join(
                 "seed": cut.shot["seed"],
                 "takes": list(cut.takes),
                 "chosen": cut.take.take_id,
+                "duration_s": cut.take.duration_s,
+                "image": cut.shot.get("image"),
                 "trim": cut.shot.get("trim"),
             }
             for cut in cuts

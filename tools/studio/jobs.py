@@ -4,8 +4,10 @@ import time
 from typing import Any
 
 import anyio
+from pydantic import BaseModel
 
 from shotwright.tools.studio.studio import Report, Studio
+from shotwright.tools.studio.wire import Call
 
 POLL_S = (0.02, 0.2)
 """Time between two looks at a job: at first, and after a few seconds."""
@@ -38,6 +40,24 @@ async def submit(
     return await wait(studio, job_id, asked.get("wait_s", 25.0), report, attached=attached)
 
 
+async def repeated(
+    studio: Studio, verb: str, a: BaseModel, report: Report
+) -> dict[str, Any] | None:
+    """The job that the same call made before (see JobQueue.find), waited for; None when this is a new one.
+
+    Asked before anything is resolved: a picture that is gone by now does not matter to a job that has it.
+    """
+    if not isinstance(a, Call) or a.dry_run:
+        return None
+    jobs = await studio.queue()
+    asked = a.model_dump(mode="json", exclude_unset=True)
+    job_id = await studio.blocking(jobs.find, verb, asked, a.request_key)
+    if job_id is None:
+        return None
+    await studio.ensure_worker()
+    return await wait(studio, job_id, a.wait_s, report, attached=True)
+
+
 async def wait(
     studio: Studio, job_id: str, wait_s: float, report: Report, *, attached: bool = False
 ) -> dict[str, Any]:
@@ -49,7 +69,7 @@ async def wait(
         row = await studio.blocking(jobs.row, job_id)
         now = time.monotonic()
         if row["state"] in ("succeeded", "failed", "cancelled") or now - began >= wait_s:
-            return answer(row, attached=attached)
+            return answer(row, studio.base_url, attached=attached)
         state = (row["progress"], row["phase"])
         if state != told:
             told = state
@@ -62,8 +82,8 @@ async def wait(
         await anyio.sleep(min(pause, max(0.0, began + wait_s - now)))
 
 
-def answer(row: dict[str, Any], *, attached: bool = False) -> dict[str, Any]:
-    """The job object of the wire from a row of the table."""
+def answer(row: dict[str, Any], base_url: str | None, *, attached: bool = False) -> dict[str, Any]:
+    """The job object of the wire from a row of the table; base_url: of the HTTP front, if this is one."""
     return {
         "job_id": row["job_id"],
         "verb": row["verb"],
@@ -72,10 +92,23 @@ def answer(row: dict[str, Any], *, attached: bool = False) -> dict[str, Any]:
         "progress": round(row["progress"], 4),
         "eta_s": row["eta_s"],
         "attached": attached,
-        "result": row["result"],
+        "result": _reachable(row["result"], base_url),
         "error": row["error"],
         "next": _next(row),
     }
+
+
+def _reachable(result: dict[str, Any] | None, base_url: str | None) -> dict[str, Any] | None:
+    """The result with URLs: the worker that wrote it does not know which front will be asked."""
+    if result is None or base_url is None:
+        return result
+
+    def url(take: dict[str, Any]) -> str:
+        return f"{base_url}/files/{take['take_id']}.{'png' if take['frames'] == 1 else 'mp4'}"
+
+    takes = [{**take, "url": url(take)} for take in result["takes"]]
+    film = {"url": f"{base_url}/files/{result['film_id']}.mp4"} if "film_id" in result else {}
+    return {**result, **film, "takes": takes}
 
 
 def _next(row: dict[str, Any]) -> dict[str, Any] | None:

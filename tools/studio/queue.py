@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, Serializer
+from filelock import FileLock
 from sqlalchemy import event
 
 from shotwright.generator.errors import BadRequest, Busy, Conflict, NotFound
@@ -102,7 +103,8 @@ class JsonSerializer(Serializer):
 def open_database(settings: Settings) -> sa.Engine:
     """An engine on the job database; SQLite in WAL mode with immediate transactions."""
     if not settings.embedded:
-        return sa.create_engine(settings.database_url, pool_pre_ping=True)
+        url = sa.make_url(settings.database_url).set(drivername="postgresql+psycopg")
+        return sa.create_engine(url, pool_pre_ping=True)
     make_home(settings)
     engine = sa.create_engine(settings.database_url, connect_args={"check_same_thread": False})
 
@@ -124,8 +126,24 @@ class JobQueue:
         self.settings, self.clock = settings, clock
         self.engine = open_database(settings)
         if not sa.inspect(self.engine).has_table(MEASURES.name):
-            DBOS.migrate(settings.database_url)
-            METADATA.create_all(self.engine)
+            self._create_tables()
+
+    def _create_tables(self) -> None:
+        """DBOS's tables, then ours; of several processes on a fresh database, one at a time."""
+        if self.settings.embedded:
+            with FileLock(self.settings.home / "database.lock"):
+                DBOS.migrate(self.settings.database_url)
+                METADATA.create_all(self.engine)
+            return
+        # DBOS builds indexes concurrently, which waits for every open transaction: so the lock is tried, not waited for
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not connection.execute(sa.text("SELECT pg_try_advisory_lock(7274)")).scalar():
+                time.sleep(0.1)
+            try:
+                DBOS.migrate(self.settings.database_url)
+                METADATA.create_all(self.engine)
+            finally:
+                connection.execute(sa.text("SELECT pg_advisory_unlock(7274)"))
 
     @cached_property
     def client(self) -> DBOSClient:

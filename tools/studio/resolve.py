@@ -172,8 +172,9 @@ def moves_of(camera: wire.Camera | None) -> tuple[Move, ...]:
             start=item.start,
             end=item.end,
             easing=item.easing,
+            index=index,
         )
-        for item in camera
+        for index, item in enumerate(camera)
     )
 
 
@@ -210,22 +211,12 @@ def plan_camera(
     """Choose the best mechanism: trained condition, guided warp (with a start picture), words.
 
     still: a picture is given from which the camera starts.  segments: a trained move is repeated in each.
-    warp: the caller asked for the path itself, so it is warped and nothing else.  Raises BadRequest when that cannot
-    be.
+    warp: the caller asked for the path itself, so it is warped and nothing else.
     """
     if not moves:
         return CameraPlan((), "none", None, ())
     expanded = expand(moves)
     asked = totals(path(expanded, frames, amounts=card.camera_amounts, seed=seed))
-    if warp and segments > 1:
-        raise BadRequest(
-            f"a camera path is made in one clip of {card.name}, up to "
-            f"{card.frames.maximum / card.fps:g} s; ask for a shorter one.",
-            code="invalid_frames",
-            field="duration_s",
-            allowed=card.frames.describe(),
-            fix=f"duration_s={card.frames.maximum / card.fps:g}",
-        )
     if warp:
         return CameraPlan(expanded, "guided warp", asked, ())
     one = len(expanded) == 1 and (expanded[0].start, expanded[0].end) == (0.0, 1.0)

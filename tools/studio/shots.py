@@ -10,7 +10,7 @@ from typing import Any
 from shotwright.generator.errors import BadRequest
 from shotwright.prompts.shotplan import Shot, ShotPlan
 from shotwright.tools.studio import wire
-from shotwright.tools.studio.clips import ClipPlan, plan_clip, warp_start
+from shotwright.tools.studio.clips import ClipPlan, effective, plan_clip, warp_start
 from shotwright.tools.studio.resolve import Resolution, Words
 from shotwright.tools.studio.slates import request_digest
 from shotwright.tools.studio.studio import Studio
@@ -40,12 +40,17 @@ async def plan_parts(
     base = secrets.randbelow(2**32) if a.seed is None else a.seed
     digests: dict[str, str] = {}
     sources: dict[str, dict[str, Any]] = {}
+    there = set(await studio.blocking(studio.store.list_records, "takes"))
     for index, shot in enumerate(plan.shots):
         known = state.shots.get(shot.id, {})
         seed = known.get("seed")
         if seed is None:
             seed = shot.seed if shot.seed is not None else (base + SEED_STEP * index) % 2**32
-        clip = await plan_shot(studio, a, asked, plan, shot, index, seed)
+        image = known.get("image")
+        if a.images:
+            image = a.images[index] if index < len(a.images) else None
+        clip = await plan_shot(studio, a, asked, plan, shot, index, seed, image)
+        _check_trim(known.get("trim"), clip, shot, index)
         after = _after(shot, sources)
         for part in clip.parts:
             part.update(shot=shot.id, after=after)
@@ -56,13 +61,14 @@ async def plan_parts(
         digest = _digest(clip, shot, digests)
         digests[shot.id] = digest
         kept = known.get("takes", []) if known.get("digest") == digest else []
+        kept = [take_id for take_id in kept if take_id in there]
         if not kept:
             clips.append(clip)
             parts.extend(clip.parts)
         first = kept[0] if kept else clip.parts[0]["take_id"]
         place = None if kept else len(parts) - len(clip.parts)
         sources[shot.id] = {"part": place, "take_id": first}
-        chosen = known.get("chosen") if kept else None
+        chosen = known["chosen"] if known.get("chosen") in kept else None
         shots.append(
             {
                 "shot": shot.id,
@@ -70,6 +76,7 @@ async def plan_parts(
                 "seed": seed,
                 "kept": kept,
                 "chosen": chosen,
+                "image": image,
                 "trim": known.get("trim"),
             }
         )
@@ -84,12 +91,12 @@ async def plan_shot(
     shot: Shot,
     index: int,
     seed: int,
+    image: str | None,
 ) -> ClipPlan:
-    """One shot as a clip; errors name the shot."""
+    """One shot as a clip, from `image` if it is bound to one; errors name the shot."""
     from shotwright.prompts.dialects import compile_prompt, shot_text
 
     card = studio.catalog.get(a.model)
-    image = a.images[index] if index < len(a.images) else None
     from_shot = shot.continuity.mode in _CONTINUING
     compiled = compile_prompt(
         shot_text(plan, shot), dialect=card.dialect, mode="i2v" if image or from_shot else "t2v"
@@ -121,7 +128,7 @@ async def plan_shot(
         )
     except BadRequest as error:
         error.message = f"shot {shot.id}: {error.message}"
-        error.field = f"plan.shots[{index}].{error.field}" if error.field else error.field
+        error.field = _field_of(a, error.field, index)
         raise
     if words.unknown:
         notes: Resolution = clip.notes
@@ -130,6 +137,32 @@ async def plan_shot(
         part["animatic"] = animatic
         warp_start(clip, part)
     return clip
+
+
+def _check_trim(trim: dict[str, Any] | None, clip: ClipPlan, shot: Shot, index: int) -> None:
+    """Raises BadRequest when an earlier cut's trim leaves nothing of the shot as it is now."""
+    seconds = effective(clip.parts[0])["duration_s"]
+    if trim is not None and (trim["start_s"] or 0.0) >= seconds:
+        raise BadRequest(
+            f"shot {shot.id} is trimmed to start at {trim['start_s']:g} s, and would now last "
+            f"{seconds:g} s; trim it anew.",
+            code="invalid_plan",
+            field=f"plan.shots[{index}].duration_s",
+            value=shot.duration_s,
+            allowed=f"above {trim['start_s']:g}",
+            fix="add an edit with op trim, or make the shot longer",
+        )
+
+
+def _field_of(a: wire.MakeFilm, field: str | None, index: int) -> str | None:
+    """Where the caller of make_film said what a shot's clip cannot have."""
+    if field is None or field in ("model", "quality"):
+        return field
+    if field == "image":
+        return f"images[{index}]"
+    if field == "aspect_ratio":
+        return field if a.aspect_ratio else "plan.aspect_ratio"
+    return f"plan.shots[{index}].{field}"
 
 
 _CONTINUING = {"first_frame_from_previous_last": "first", "extend_previous": "extend"}

@@ -106,11 +106,12 @@ class Slate(_Part):
         is when the store is a bucket.
         """
         path = store.local_path(self.blobs.clip)
+        suffix = self.blobs.clip.rpartition(".")[2]
         facts = self.model_dump(mode="json")
         return {
             "take_id": self.take_id,
             "path": None if path is None else str(path),
-            "url": base_url and f"{base_url.rstrip('/')}/files/{quote(self.take_id)}.mp4",
+            "url": base_url and f"{base_url.rstrip('/')}/files/{quote(self.take_id)}.{suffix}",
             "resource_uri": f"shotwright://takes/{self.take_id}",
             **{name: facts[name] for name in _WIRE},
         }

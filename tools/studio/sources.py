@@ -13,7 +13,7 @@ from shotwright.tools.studio.resolve import Resolution, size
 from shotwright.tools.studio.studio import Studio
 
 if TYPE_CHECKING:
-    from shotwright.generator.clipspec import Frames
+    from shotwright.generator.frames import Frames
     from shotwright.tools.studio.media import VideoMedia
 
 MAX_FRAMES = 3_000

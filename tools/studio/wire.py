@@ -6,7 +6,15 @@ name the command line's options.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 AspectRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
 Quality = Literal["draft", "standard", "high"]
@@ -20,21 +28,26 @@ MAX_DURATION_S = 600.0
 MAX_WAIT_S = 50.0
 
 
+Ref = Annotated[str, Field(max_length=4096)]
+"""Names a picture or clip: an id, a path, a URL."""
+Id = Annotated[str, Field(max_length=100)]
+
+
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Keyframe(Strict):
     """A picture at a time."""
 
-    image: str = Field(description="id, path, URL or upload id of the picture")
+    image: Ref = Field(description="id, path, URL or upload id of the picture")
     at_s: float = Field(ge=0, description="seconds from the clip's start")
 
 
 class CameraMove(Strict):
     """One camera move in film usage."""
 
-    move: str = Field(description="static, pan_left, dolly_in, ... or a preset (see list_models)")
+    move: Id = Field(description="static, pan_left, dolly_in, ... or a preset (see list_models)")
     amount: float | None = Field(
         None,
         gt=0,
@@ -51,17 +64,32 @@ class KlingCamera(Strict):
     """Kling's camera_control; the dialect says which of its two namings is meant."""
 
     dialect: Literal["kling-2025", "kling-2026"]
-    type: str = Field(
+    type: Id = Field(
         description="simple, down_back, forward_up, right_turn_forward, left_turn_forward"
     )
     config: dict[str, float] | None = None
 
 
-Camera = (
-    Annotated[str, Field(max_length=500)]
-    | KlingCamera
-    | Annotated[list[CameraMove], Field(max_length=8)]
-)
+Words = Annotated[str, Field(max_length=500)]
+Moves = Annotated[list[CameraMove], Field(max_length=8)]
+_WORDS: TypeAdapter[str] = TypeAdapter(Words)
+_MOVES: TypeAdapter[list[CameraMove]] = TypeAdapter(Moves)
+
+
+def _camera(value: Any, _: ValidatorFunctionWrapHandler) -> Any:
+    """Check the form that was given, so that an error names its part and says nothing of the other forms."""
+    if isinstance(value, list | tuple):
+        return _MOVES.validate_python(value)
+    if isinstance(value, dict | KlingCamera):
+        return KlingCamera.model_validate(value)
+    if isinstance(value, str):
+        return _WORDS.validate_python(value)
+    raise PydanticCustomError(
+        "camera", "give a list of moves, words, or an object of dialect, type and config"
+    )
+
+
+Camera = Annotated[Words | KlingCamera | Moves, WrapValidator(_camera)]
 
 
 class Call(Strict):
@@ -88,10 +116,14 @@ class Call(Strict):
     )
 
 
+DELIVERY = tuple(Call.model_fields)
+"""Arguments that say how a job is run, and nothing of what comes out."""
+
+
 class Look(Call):
     """What every rendering verb accepts."""
 
-    model: str | None = Field(
+    model: Id | None = Field(
         None, description="name from list_models; the default model when left out"
     )
     quality: Quality = Field(
@@ -121,13 +153,13 @@ class Frame(Look):
         le=MAX_DURATION_S,
         description="seconds; the nearest legal frame count, reported",
     )
-    frames: int | None = Field(None, ge=1, description="exact frame count, or refused")
+    frames: int | None = Field(None, ge=1, le=100_000, description="exact frame count, or refused")
 
 
 class GenerateVideo(Frame):
     prompt: str = Field("", max_length=MAX_PROMPT, description="what is seen and what moves")
-    image: str | None = Field(None, description="first frame: id, path, URL or upload id")
-    last_image: str | None = Field(None, description="last frame")
+    image: Ref | None = Field(None, description="first frame: id, path, URL or upload id")
+    last_image: Ref | None = Field(None, description="last frame")
     keyframes: list[Keyframe] = Field(default_factory=list, max_length=16)
     camera: Camera | None = Field(
         None,
@@ -139,7 +171,7 @@ class GenerateVideo(Frame):
 
 
 class ExtendVideo(Look):
-    video: str = Field(description="take id, path, URL or upload id of the clip to continue")
+    video: Ref = Field(description="take id, path, URL or upload id of the clip to continue")
     prompt: str | None = Field(
         None,
         max_length=MAX_PROMPT,
@@ -154,8 +186,8 @@ class ExtendVideo(Look):
 
 
 class MoveCamera(Frame):
-    image: str | None = Field(None, description="a still to move through")
-    video: str | None = Field(None, description="or a clip whose camera is moved")
+    image: Ref | None = Field(None, description="a still to move through")
+    video: Ref | None = Field(None, description="or a clip whose camera is moved")
     camera: Camera = Field(description="the path; required")
     prompt: str = Field("", max_length=MAX_PROMPT)
     rewrite: bool = True
@@ -183,7 +215,7 @@ class Brief(Strict):
 class Edit(Strict):
     """One change of a film."""
 
-    shot: str = Field(description="shot id")
+    shot: Id = Field(description="shot id")
     op: Literal["reshoot", "replace", "move", "trim", "choose"]
     seed: int | None = Field(None, ge=0, lt=2**32, description="reshoot: the new seed")
     action: str | None = Field(None, max_length=MAX_PROMPT, description="replace: the new action")
@@ -192,26 +224,26 @@ class Edit(Strict):
         None, ge=0, description="trim: seconds cut at the start are before this"
     )
     end_s: float | None = Field(None, gt=0, description="trim: the shot ends here")
-    take_id: str | None = Field(None, description="choose: one of the shot's takes")
+    take_id: Id | None = Field(None, description="choose: one of the shot's takes")
 
 
 class MakeFilm(Call):
     script: str | None = Field(
-        None, max_length=100_000, description="plain text, English or Chinese"
+        None, max_length=MAX_SCRIPT, description="plain text, English or Chinese"
     )
     brief: Brief | None = None
     plan: dict[str, Any] | None = Field(
         None, description="a ShotPlan (resource shotwright://schema/shotplan)"
     )
-    film_id: str | None = Field(
+    film_id: Id | None = Field(
         None, description="an earlier film; with plan or edits only what changed is rendered"
     )
     edits: list[Edit] = Field(default_factory=list, max_length=100)
-    images: list[str] = Field(
+    images: list[Ref] = Field(
         default_factory=list, max_length=32, description="pictures the film must use"
     )
     style: str | None = Field(None, max_length=300)
-    model: str | None = None
+    model: Id | None = None
     quality: Literal["draft", "standard", "high", "animatic"] = "standard"
     aspect_ratio: AspectRatio | None = None
     seed: int | None = Field(None, ge=0, lt=2**32)
@@ -221,72 +253,76 @@ class MakeFilm(Call):
 
 
 class PlanShots(Strict):
-    script: str | None = Field(None, max_length=100_000)
+    script: str | None = Field(None, max_length=MAX_SCRIPT)
     brief: Brief | None = None
     plan: dict[str, Any] | None = Field(None, description="a ShotPlan of yours, to be checked")
     style: str | None = Field(None, max_length=300)
     aspect_ratio: AspectRatio = "16:9"
-    model: str | None = None
+    model: Id | None = None
     seed: int = Field(0, ge=0, lt=2**32)
 
 
 class RewritePrompt(Strict):
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT)
-    model: str | None = Field(None, description="compile for this model")
+    model: Id | None = Field(None, description="compile for this model")
     image: bool = Field(False, description="true for a prompt that goes with a first frame")
     camera: Camera | None = None
 
 
 class ViewVideo(Strict):
-    video: str = Field(description="take id, film id, path, URL or upload id")
+    video: Ref = Field(description="take id, film id, path, URL or upload id")
     at_s: list[Annotated[float, Field(ge=0)]] = Field(
         default_factory=list, max_length=8, description="also these moments as single frames"
     )
 
 
 class CheckVideo(Strict):
-    video: str
+    video: Ref
     hfov_deg: float | None = Field(
         None, ge=5, le=150, description="horizontal field of view; a take's card or 50 if left out"
     )
 
 
 class ListModels(Strict):
-    model: str | None = Field(None, description="only this one")
+    model: Id | None = Field(None, description="only this one")
 
 
 class ImportMedia(Strict):
-    source: str = Field(description="path or URL of a picture or clip")
+    source: Ref = Field(description="path or URL of a picture or clip")
 
 
 class ExportFilm(Strict):
-    film_id: str
+    film_id: Id
     format: Literal["zip", "mp4"] = "zip"
-    path: str | None = Field(None, description="where to write; the data directory if left out")
+    path: Ref | None = Field(None, description="where to write; the data directory if left out")
 
 
 class DeleteMedia(Strict):
-    id: str = Field(description="take, film or upload id")
+    id: Id = Field(description="take, film or upload id")
     undo: bool = Field(False, description="bring back what was deleted within 7 days")
 
 
 class GetJob(Strict):
-    job_id: str
+    job_id: Id
     wait_s: float = Field(0.0, ge=0, le=MAX_WAIT_S)
 
 
 class ListJobs(Strict):
     state: State | None = None
     limit: int = Field(20, ge=1, le=100)
-    cursor: str | None = None
+    cursor: str | None = Field(
+        None,
+        pattern=r"^\d{1,20}(\.\d{1,20})?:job_[0-9a-z]{1,40}$",
+        description="of an earlier answer",
+    )
 
 
 class CancelJob(Strict):
-    job_id: str
+    job_id: Id
 
 
 class SetPriority(Strict):
-    job_id: str
+    job_id: Id
     priority: int = Field(ge=1, le=9)
 
 
