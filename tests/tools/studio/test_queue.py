@@ -61,7 +61,9 @@ def test_a_job_is_queued_with_its_workflow_in_one_write_ahead_file(
         inputs = database.execute("SELECT * FROM workflow_input").fetchone()
     assert found == ("ENQUEUED", "render", "shotwright_json")
     assert any(
-        isinstance(column, str) and column.startswith("{") and job_id in json.dumps(json.loads(column))
+        isinstance(column, str)
+        and column.startswith("{")
+        and job_id in json.dumps(json.loads(column))
         for column in inputs
     ), "workflow inputs are JSON, not pickle"
 
