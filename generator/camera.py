@@ -242,20 +242,17 @@ def path(
     carries it up over it, tilting down.  `handheld` sways pan and tilt by at most the amount and
     roll by half of it, and comes back at the end.  `follow` asks no motion of the camera's own: the
     subject stays framed, the model moves the background.
-    Raises: BadRequest if dollies add up to 1 or more: the camera would be inside the subject.
+    Raises: BadRequest if dolly_in moves add up to 1 or more: the camera would be inside the subject.
     """
     if frames < 1:
         raise _bad("frames", frames, "1 or more")
     parts = expand(moves)
     tracks = [_track(move, amount_of(move, amounts), seed + i) for i, move in enumerate(parts)]
-    poses = tuple(
-        compose(*(track(i / max(frames - 1, 1)) for track in tracks)) for i in range(frames)
-    )
-    if max(pose.dolly for pose in poses) >= 1:
-        raise _bad(
-            "camera", [move.move for move in parts], "dolly moves that add up to less than 1"
-        )
-    return poses
+    ahead = sum(amount_of(move, amounts) for move in parts if move.move == "dolly_in")
+    if ahead >= 1:
+        raise _bad("camera", [move.move for move in parts], "dolly_in adding up to less than 1")
+    shares = [i / max(frames - 1, 1) for i in range(frames)]
+    return tuple(compose(*(track(share) for track in tracks)) for share in shares)
 
 
 def amount_of(move: Move, amounts: Mapping[str, float] | None = None) -> float:

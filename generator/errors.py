@@ -34,6 +34,7 @@ CODES: dict[str, str] = {
     "unauthorized": "The token is missing or wrong.",
     "forbidden": "The Host or Origin header is not allowed here.",
     "queue_full": "Too many jobs wait already.",
+    "too_many_requests": "One address sends more requests at once than the HTTP front takes.",
     "no_worker": "No worker is alive and none could be started.",
     "deadline_exceeded": "The job did not start before its deadline.",
     "render_failed": "The model failed while rendering.",

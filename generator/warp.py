@@ -63,7 +63,8 @@ def warp(
         inside = cv2.warpPerspective(
             whole, to_source, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         )
-        covered[i] = _shrunk(np.where(_ahead(to_source, rows, columns), inside, 0), width, height)
+        seen = _ahead(to_source, rows, columns) & (pose.dolly < 1)
+        covered[i] = _shrunk(np.where(seen, inside, 0), width, height)
     return Warped(frames, covered)
 
 

@@ -30,7 +30,7 @@ SMOOTH_PX = 0.9  # anti-alias: gradients of one-pixel edges are not linear over 
 OUTLIER_SIGMAS = 2.0  # half weight there is about 1.3 sigmas; a subject's edge is far beyond
 NOISE_FLOOR = 0.4  # grey levels; a rendered still has no noise at all to scale by
 GREY_TOLERANCE = 4.0  # grey levels that count as half wrong when two candidates are compared
-ENOUGH_RAD = 2e-4  # a step below it ends the iteration; 0.03 px at the working size
+ENOUGH_RAD = 5e-4  # a step below it ends the iteration, which converges faster than it steps
 FARTHEST_RAD = 0.1  # a linear model of the picture holds for a few pixels only
 TEXTURE = 2.0  # grey levels a pixel from which a slope says where it belongs
 AGREES_PX = 0.5  # texture this close to its place follows the motion
@@ -191,10 +191,12 @@ class Key:
 
     def _fit(self, image: Gray, cost: float, turn: Matrix) -> Fit:
         finest = self.levels[0]
-        residual, weight, _ = finest.weigh(image, turn)
+        residual, weight, level = finest.weigh(image, turn)
         textured = (weight > 0) & (finest.steepness > TEXTURE)
         steep = finest.steepness[textured]
-        off_px = np.abs(residual[textured]) / steep
+        # what the whole picture differs by (noise, a breath of exposure) is nobody's motion
+        noisy = min(2 * level, GREY_TOLERANCE)
+        off_px = np.maximum(np.abs(residual[textured]) - noisy, 0) / steep
         agreeing = float(steep[off_px < AGREES_PX].sum() / steep.sum()) if steep.size else 0.0
         # what the motion leaves unexplained, the outliers left out
         noise = float((weight * residual**2).sum() / max(float(weight.sum()), 1.0))

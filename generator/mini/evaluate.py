@@ -21,12 +21,22 @@ import torch
 from diffusers.utils import logging
 
 from shotwright.generator.catalog import load_catalog
-from shotwright.generator.clipspec import ClipSpec, Frames, Given
+from shotwright.generator.clipspec import ClipSpec
+from shotwright.generator.frames import Frames, Given
 from shotwright.generator.inspect.camera import measure
 from shotwright.generator.mini import judge as judging
 from shotwright.generator.mini import report, words
 from shotwright.generator.mini.report import Figure, Strip
-from shotwright.generator.mini.trials import Trial, camera_word, opposed, psnr, step_at, trials
+from shotwright.generator.mini.trials import (
+    Trial,
+    block_edges,
+    camera_word,
+    mean_step,
+    opposed,
+    psnr,
+    step_at,
+    trials,
+)
 from shotwright.generator.mini.world.scene import FACTORS
 from shotwright.generator.pipelines import open_engine
 from shotwright.generator.pipelines.wan import WanEngine
@@ -41,10 +51,11 @@ QUALITY = "standard"
 
 @dataclass(frozen=True)
 class Outcome:
-    """A rendered trial and what is seen in it and in the real clip after the codec."""
+    """A rendered trial, its real clip after the codec, and what is seen in each."""
 
     trial: Trial
     clip: Frames
+    real: Frames
     seen: dict[str, str]
     seen_real: dict[str, str]
 
@@ -70,6 +81,7 @@ class Evaluation:
         self._say(f"codec done, {self.clips} clips from text next")
         outcomes = [self._outcome(i, t) for i, t in enumerate(self.text_trials())]
         figures += self.obedience(outcomes)
+        figures += self.picture(outcomes)
         figures += self.given()
         figures += self.repeats()
         figures.append(self.speed())
@@ -149,7 +161,7 @@ class Evaluation:
 
     def _outcome(self, index: int, trial: Trial) -> Outcome:
         clip, real = self.render(trial, seed=index), self.through_codec(trial.real())
-        outcome = Outcome(trial, clip, self.see(clip), self.see(real))
+        outcome = Outcome(trial, clip, real, self.see(clip), self.see(real))
         asked = dict(zip(FACTORS, trial.scene.tokens, strict=True))
         wrong = [f"{f}: {outcome.seen[f]}" for f in FACTORS if outcome.seen[f] != asked[f]]
         self.records.append(
@@ -200,6 +212,23 @@ class Evaluation:
             )
         )
         return figures
+
+    def picture(self, outcomes: Sequence[Outcome]) -> list[Figure]:
+        """Two faults that an eye sees at once and the judge forgives: flicker and blocks."""
+        measures = {
+            "step": ("mean change from frame to frame, 0 to 255", mean_step),
+            "blocks": ("change across cell borders, as a multiple of that inside", block_edges),
+        }
+        return [
+            Figure(
+                key,
+                label,
+                statistics.fmean(look(o.clip) for o in outcomes),
+                len(outcomes),
+                ceiling=statistics.fmean(look(o.real) for o in outcomes),
+            )
+            for key, (label, look) in measures.items()
+        ]
 
     @staticmethod
     def _share(outcomes: Sequence[Outcome], factor: str, which: str) -> float:

@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shotwright.generator.clipspec import Frames
+from shotwright.generator.frames import Frames
 from shotwright.generator.mini import codec, words
 from shotwright.generator.mini.world import Scene, render, sample_scene
 from shotwright.generator.mini.world.scene import FACTORS

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from shotwright.generator.clipspec import Frames
+from shotwright.generator.frames import Frames
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,10 @@ prefix among them. The weights are the moving average.
 
 Measured {today} on CPU, one thread, through the same engine that serves requests ({versions}).
 "Ceiling" is the same measurement on real renders that went through the codec. The judge
-(`generator/mini/judge.py`) is a separate small classifier; camera moves are measured by
-registration of pixels, without a network.
+(`generator/mini/judge.py`) is a separate small classifier, trained to say "unclear" of subjects mixed
+of several; it forgives smears and flicker that an eye does not, so look at a contact sheet
+(`--sheet`) before you trust its shares. Camera moves are measured by registration of pixels,
+without a network.
 
 {table}
 

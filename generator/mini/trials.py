@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shotwright.generator.camera import Pose
 from shotwright.generator.catalog import Card
-from shotwright.generator.clipspec import Frames
+from shotwright.generator.frames import Frames
 from shotwright.generator.mini import words
 from shotwright.generator.mini.world import Scene, render
 from shotwright.generator.mini.world.scene import FACTORS
@@ -79,6 +79,18 @@ def psnr(a: Frames, b: Frames) -> NDArray[np.float64]:
 def step_at(clip: Frames, frame: int) -> float:
     """Mean absolute difference, 0 to 255, of a frame from the one before it."""
     return float(np.abs(clip[frame].astype(np.float64) - clip[frame - 1]).mean())
+
+
+def mean_step(clip: Frames) -> float:
+    """Mean of all steps of a clip: motion, and flicker on top of it."""
+    return float(np.abs(np.diff(clip.astype(np.float64), axis=0)).mean())
+
+
+def block_edges(clip: Frames, side: int = 8) -> float:
+    """How much steeper pixels change across the codec's cell borders than inside: 1 is no blocks."""
+    slope = np.abs(np.diff(clip.astype(np.float64), axis=2)).mean((0, 1, 3))
+    border = np.arange(len(slope)) % side == side - 1
+    return float(slope[border].mean() / max(slope[~border].mean(), 1e-6))
 
 
 def camera_word(total: Pose, amounts: Mapping[str, float]) -> str:

@@ -63,6 +63,17 @@ def test_the_same_frames_and_metadata_give_the_same_bytes(tmp_path: Path) -> Non
     assert len(list(tmp_path.iterdir())) == 4, "no draft is left behind"
 
 
+def test_small_moving_pictures_give_the_same_bytes_every_time(tmp_path: Path) -> None:
+    tiles = np.random.default_rng(0).integers(0, 256, (8, 14, 3), dtype=np.uint8)
+    picture = np.kron(tiles, np.ones((8, 8, 1), np.uint8)).astype(np.uint8)
+    frames = np.stack([np.roll(picture, step, axis=1) for step in range(33)])
+    made = set()
+    for _ in range(8):
+        write_mp4(tmp_path / "clip.mp4", frames, fps=8, metadata={})
+        made.add((tmp_path / "clip.mp4").read_bytes())
+    assert len(made) == 1
+
+
 def test_an_mp4_is_tagged_bt709_limited_with_its_index_first(tmp_path: Path) -> None:
     write_mp4(tmp_path / "a.mp4", _clip(), fps=Fraction(30000, 1001), metadata={"k": "value"})
     data = (tmp_path / "a.mp4").read_bytes()

@@ -9,7 +9,7 @@ import torch
 from diffusers import AutoencoderKLWan
 
 from shotwright.generator.catalog import load_catalog
-from shotwright.generator.clipspec import Frames
+from shotwright.generator.frames import Frames
 from shotwright.generator.mini import codec
 from shotwright.generator.mini.world import render, sample_scene
 

@@ -33,6 +33,15 @@ def test_a_step_is_the_mean_difference_from_the_frame_before() -> None:
     assert [trials.step_at(clip, frame) for frame in (1, 2, 3)] == [0, 12, 0]
 
 
+def test_flicker_and_blocks_are_seen() -> None:
+    smooth = np.broadcast_to(np.arange(64, dtype=np.uint8)[None, None, :, None], (3, 64, 64, 3))
+    tiled = smooth // 8 * 8
+    assert trials.block_edges(smooth) == pytest.approx(1)
+    assert trials.block_edges(tiled) > 100
+    flicker = np.stack([smooth[0], smooth[0] + 6, smooth[0]]).astype(np.uint8)
+    assert trials.mean_step(smooth) == 0 and trials.mean_step(flicker) == pytest.approx(6)
+
+
 @pytest.mark.parametrize("move", words.values("camera"))
 def test_a_full_move_is_named_and_so_is_half_of_it(move: str) -> None:
     path = camera_path(move, 17)

@@ -13,7 +13,8 @@ import torch
 from diffusers import WanPipeline
 
 from shotwright.generator.catalog import load_catalog
-from shotwright.generator.clipspec import ClipSpec, Given
+from shotwright.generator.clipspec import ClipSpec
+from shotwright.generator.frames import Given
 from shotwright.generator.mini import train, words
 from shotwright.generator.pipelines import open_engine
 

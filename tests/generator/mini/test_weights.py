@@ -12,7 +12,8 @@ import torch
 from diffusers import WanPipeline
 
 from shotwright.generator.catalog import load_catalog
-from shotwright.generator.clipspec import ClipSpec, Frames, Given, Picture
+from shotwright.generator.clipspec import ClipSpec
+from shotwright.generator.frames import Frames, Given, Picture
 from shotwright.generator.mini import judge, trials
 from shotwright.generator.pipelines import open_engine
 from shotwright.generator.pipelines.wan import WanEngine

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shotwright.generator.camera import Pose
-from shotwright.generator.clipspec import Frames
+from shotwright.generator.frames import Frames
 from shotwright.generator.mini import words
 from shotwright.generator.mini.world import Scene, camera_path, render, sample_scene
 from shotwright.generator.mini.world.scene import AMOUNTS, FACTORS

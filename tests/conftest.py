@@ -1,0 +1,173 @@
+"""What tests of several rooms share: data directories, a studio without a worker, and one studio with a real one.
+
+The worker is a process of its own for the whole session, because the first render loads torch; it
+is started by the first test that renders, and every file that it makes lies in pytest's own folder.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import anyio
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from shotwright.tools import verbs
+from shotwright.tools.settings import Settings, from_environment
+from shotwright.tools.studio.queue import JobQueue
+from shotwright.tools.studio.shown import Shown
+from shotwright.tools.studio.studio import Report, Studio, silent
+
+# torch reads it when it is imported: two tests' worth of spinning threads make both ten times slower
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+WORKER = (
+    "import sys; from shotwright.server.worker import run;"
+    "from shotwright.tools.settings import from_environment; sys.exit(run(from_environment()))"
+)
+SMALL: dict[str, Any] = {"size": "64x64", "frames": 9, "quality": "draft"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A data directory that is not there yet."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def settings(home: Path, tmp_path: Path) -> Settings:
+    """Settings of that data directory; files may be read in the test's folder."""
+    return replace(from_environment({}, home=home), allowed_roots=(tmp_path,))
+
+
+@pytest.fixture
+def studio(settings: Settings) -> Iterator[Studio]:
+    """A studio that starts no worker: its jobs stay queued."""
+    opened = Studio(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of pictures and clips that the crewed studio may read."""
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="session")
+def crewed(tmp_path_factory: pytest.TempPathFactory, media: Path) -> Iterator[Studio]:
+    """A studio with a real worker process, one for the whole session."""
+    home = tmp_path_factory.mktemp("crewed")
+    settings = replace(from_environment({}, home=home), allowed_roots=(media, home))
+    jobs = JobQueue(settings)
+    with (home / "worker.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WORKER],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"},
+        )
+    until = time.monotonic() + 60
+    while not jobs.workers():
+        assert process.poll() is None, (home / "worker.log").read_text(encoding="utf-8")
+        assert time.monotonic() < until, "the worker has no heartbeat after a minute"
+        time.sleep(0.05)
+    studio = Studio(settings)
+    yield studio
+    studio.close()
+    jobs.close()
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def ask(crewed: Studio) -> Callable[..., Shown]:
+    """Call a verb in the crewed studio and answer when its job has ended."""
+
+    def call(verb: str, report: Report = silent, **arguments: Any) -> Shown:
+        async def run() -> Shown:
+            shown = await verbs.call(crewed, verb, arguments, report)
+            while shown.data.get("state") in ("queued", "running") and "wait_s" not in arguments:
+                again = {"job_id": shown.data["job_id"], "wait_s": 50}
+                shown = await verbs.call(crewed, "get_job", again, report)
+            return shown
+
+        return anyio.run(run)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def small() -> dict[str, Any]:
+    """Arguments of the cheapest clip: 9 frames of 64x64 in 8 steps."""
+    return dict(SMALL)
+
+
+@pytest.fixture(scope="session")
+def take(ask: Callable[..., Shown]) -> dict[str, Any]:
+    """A finished take, made from words."""
+    job = ask("generate_video", prompt="a red ball rests in the hills", seed=7, **SMALL).data
+    assert job["state"] == "succeeded", job["error"]
+    made: dict[str, Any] = job["result"]["takes"][0]
+    return made
+
+
+@pytest.fixture(scope="session")
+def scene() -> NDArray[np.uint8]:
+    """A picture with detail everywhere, uint8 RGB (96, 160, 3): coloured tiles, so that its motion can be measured."""
+    tiles = np.random.default_rng(3).integers(30, 226, (12, 20, 3), dtype=np.uint8)
+    return np.kron(tiles, np.ones((8, 8, 1), np.uint8)).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def picture(media: Path, scene: NDArray[np.uint8]) -> str:
+    """The path of that picture."""
+    from PIL import Image
+
+    path = media / "scene.png"
+    Image.fromarray(scene).save(path)
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def footage(media: Path, scene: NDArray[np.uint8]) -> str:
+    """The path of an MP4 of another size and rate than the model's: 160x96, 24 a second, 30 frames, panning right."""
+    from shotwright.generator.encode import write_mp4
+
+    wide = np.concatenate([scene, scene[:, ::-1]], axis=1)
+    frames = np.stack([wide[:, n : n + 160] for n in range(30)])
+    path = media / "footage.mp4"
+    write_mp4(path, frames, fps=Fraction(24), metadata={})
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def film(ask: Callable[..., Shown]) -> dict[str, Any]:
+    """A finished film of two shots, each with two takes."""
+    shots = [
+        {"id": "A", "action": "a red ball rests in the hills", "duration_s": 1.125},
+        {"id": "B", "action": "a blue car rests in the city at night", "duration_s": 1.125},
+    ]
+    plan = {"title": "Two", "aspect_ratio": "1:1", "shots": shots}
+    job = ask("make_film", plan=plan, quality="draft", takes=2, seed=5).data
+    assert job["state"] == "succeeded", job["error"]
+    made: dict[str, Any] = job["result"]
+    return made
+
+
+@pytest.fixture(scope="session")
+def still(ask: Callable[..., Shown]) -> str:
+    """The take id of a picture that the model drew."""
+    job = ask(
+        "generate_image", prompt="a red ball in the hills", size="64x64", quality="draft", seed=1
+    ).data
+    assert job["state"] == "succeeded", job["error"]
+    return str(job["result"]["best"])

@@ -1,0 +1,136 @@
+import math
+
+import numpy as np
+import pytest
+
+from shotwright.generator.camera import AXES, Move, Pose, path, totals
+from shotwright.generator.inspect.camera import MIN_CONFIDENCE, measure, verdict
+from shotwright.generator.mini import words
+from shotwright.generator.mini.world import Scene, render, sample_scene
+from shotwright.generator.mini.world.scene import HFOV_DEG
+
+SURE = {"confidence": 0.9}
+MAIN = {"pan": "pan_deg", "tilt": "tilt_deg", "roll": "roll_deg", "zoom": "zoom_ratio"}
+SIZES = ((64, 64), (64, 112))
+
+
+def flat(pose: Pose) -> dict[str, float]:
+    """Degrees and log ratio: 0 at rest."""
+    numbers = {axis: float(getattr(pose, axis)) for axis in AXES}
+    return {**numbers, "zoom_ratio": math.log(pose.zoom_ratio)}
+
+
+def relative(poses: tuple[Pose, ...]) -> Pose:
+    first, last = poses[0], poses[-1]
+    return Pose(
+        last.pan_deg - first.pan_deg,
+        last.tilt_deg - first.tilt_deg,
+        last.roll_deg - first.roll_deg,
+        last.zoom_ratio / first.zoom_ratio,
+    )
+
+
+@pytest.mark.parametrize("move", [m for m in words.values("camera") if m != "static"])
+def test_drawn_moves_are_measured_with_sign_and_amount(move: str) -> None:
+    axis = MAIN[move.partition("_")[0]]
+    rng = np.random.default_rng(7)
+    shares = []
+    for i, place in enumerate(("hills", "city", "desert", "hills")):
+        scene = sample_scene(rng, camera=move, place=place)
+        height, width = SIZES[i % 2]
+        clip = render(scene, frames=(9, 17, 33)[i % 3], height=height, width=width)
+        motion = measure(clip.frames, hfov_deg=HFOV_DEG)
+        wanted, found = flat(relative(clip.poses)), flat(motion.total)
+        shares.append(found[axis] / wanted[axis])
+        words_ = verdict(relative(clip.poses), motion.total, confidence=motion.confidence)
+        assert words_[axis] in ("pass", "ambiguous")
+        assert "stray" not in words_.values()
+        assert len(motion.per_frame) == len(clip.frames)
+        assert motion.per_frame[0] == Pose()
+    assert all(0.9 < share < 1.1 for share in shares)
+    assert 0.97 < np.median(shares) < 1.03
+
+
+@pytest.mark.parametrize("action", words.values("action"))
+def test_a_moving_subject_is_not_taken_for_the_camera(action: str) -> None:
+    rng = np.random.default_rng(3)
+    for place in ("hills", "city", "desert"):
+        scene = sample_scene(rng, camera="static", action=action, place=place)
+        clip = render(scene, frames=17, height=64, width=64)
+        motion = measure(clip.frames, hfov_deg=HFOV_DEG)
+        assert set(verdict(Pose(), motion.total, confidence=1).values()) == {"still"}
+        assert motion.confidence > MIN_CONFIDENCE
+
+
+def test_a_subject_over_a_third_of_the_frame_is_hardly_ever_called_the_camera() -> None:
+    close_up = [Pose(zoom_ratio=2.4, tilt_deg=-6)] * 17
+    called, still = 0, 0
+    for subject, action in (("box", "bounces"), ("ball", "spins"), ("box", "rises")):
+        for place in ("hills", "city", "desert"):
+            scene = Scene("red", subject, action, "day", place, "static", 5)
+            clip = render(scene, frames=17, height=64, width=64, poses=close_up)
+            assert clip.subject.mean((1, 2)).max() > 0.3
+            motion = measure(clip.frames, hfov_deg=25)
+            judged = verdict(Pose(), motion.total, confidence=motion.confidence).values()
+            called += "stray" in judged
+            still += set(judged) == {"still"}
+    # the sky behind is smooth: once in nine the subject holds more texture than the rest
+    assert called <= 1
+    assert still >= 5
+
+
+def test_a_pan_with_a_roll_and_a_zoom_is_measured_on_all_three() -> None:
+    moves = [Move("pan_right", amount=20), Move("roll_cw", amount=8), Move("zoom_in", amount=1.2)]
+    poses = path(moves, 5)
+    scene = Scene("green", "car", "goes_left", "day", "city", "static", 2)
+    clip = render(scene, frames=5, height=240, width=416, poses=list(poses))
+    motion = measure(clip.frames, hfov_deg=HFOV_DEG)
+    wanted, found = flat(totals(poses)), flat(motion.total)
+    assert found == pytest.approx(wanted, abs=0.5)
+    assert motion.confidence > 0.5
+
+
+def test_a_whip_pan_is_followed() -> None:
+    poses = path([Move("whip_pan")], 17)
+    scene = Scene("red", "car", "rests", "day", "city", "static", 5)
+    clip = render(scene, frames=17, height=64, width=112, poses=list(poses))
+    motion = measure(clip.frames, hfov_deg=HFOV_DEG)
+    assert motion.total.pan_deg == pytest.approx(45, abs=2)
+
+
+def test_noise_alone_is_not_believed() -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (9, 64, 64, 3), np.uint8)
+    assert measure(frames, hfov_deg=50).confidence < MIN_CONFIDENCE
+
+
+def test_one_frame_stands_still() -> None:
+    motion = measure(np.zeros((1, 64, 64, 3), np.uint8), hfov_deg=50)
+    assert (motion.total, motion.per_frame, motion.confidence) == (Pose(), (Pose(),), 1.0)
+
+
+def test_verdict_words() -> None:
+    asked = Pose(pan_deg=20)
+    assert verdict(asked, Pose(pan_deg=18), **SURE)["pan_deg"] == "pass"
+    assert verdict(asked, Pose(pan_deg=-18), **SURE)["pan_deg"] == "fail"
+    assert verdict(asked, Pose(pan_deg=9), **SURE)["pan_deg"] == "fail"
+    assert verdict(asked, Pose(), **SURE)["pan_deg"] == "fail"
+    assert verdict(asked, Pose(pan_deg=20, roll_deg=5), **SURE)["roll_deg"] == "stray"
+    assert verdict(asked, Pose(pan_deg=20, roll_deg=1), **SURE)["roll_deg"] == "still"
+    assert set(verdict(Pose(), Pose(), **SURE)) == set(AXES)
+    assert set(verdict(asked, asked, confidence=0.1).values()) == {"ambiguous"}
+
+
+def test_a_truck_that_shows_as_a_pan_is_ambiguous_and_one_that_does_not_show_fails() -> None:
+    asked = Pose(truck=0.3)
+    seen = verdict(asked, Pose(pan_deg=15), **SURE)
+    assert (seen["truck"], seen["pan_deg"]) == ("ambiguous", "ambiguous")
+    unseen = verdict(asked, Pose(), **SURE)
+    assert (unseen["truck"], unseen["pan_deg"]) == ("fail", "still")
+    wrong = verdict(Pose(dolly=0.3), Pose(zoom_ratio=0.7), **SURE)
+    assert (wrong["dolly"], wrong["zoom_ratio"]) == ("fail", "stray")
+
+
+def test_an_orbit_cannot_be_judged_from_one_plane() -> None:
+    asked = totals(path([Move("orbit_right")], 9))
+    judged = verdict(asked, Pose(), **SURE)
+    assert (judged["truck"], judged["pan_deg"]) == ("ambiguous", "ambiguous")

@@ -1,0 +1,28 @@
+import cv2
+import numpy as np
+
+from shotwright.generator.inspect.endpoints import score
+from shotwright.generator.mini.world import Scene, render
+
+SCENE = Scene("red", "car", "goes_right", "day", "city", "static", 3)
+
+
+def test_a_frame_passes_against_itself_and_a_soft_copy_and_fails_against_another() -> None:
+    first, last = render(SCENE, frames=2, height=64, width=112).frames
+    small = cv2.resize(first, (70, 40), interpolation=cv2.INTER_AREA)
+    soft = np.asarray(cv2.resize(small, (112, 64), interpolation=cv2.INTER_CUBIC), np.uint8)
+    other = render(
+        Scene("red", "car", "rests", "night", "hills", "static", 9), frames=1, height=64, width=112
+    ).frames[0]
+    assert score(first, first).ssim == 1
+    assert score(soft, first).passed
+    assert not score(other, first).passed
+    assert score(last, first).ssim < score(soft, first).ssim
+
+
+def test_a_larger_reference_is_reduced_to_the_frame() -> None:
+    small, large = (
+        render(SCENE, frames=1, height=height, width=width).frames[0]
+        for height, width in ((64, 112), (128, 224))
+    )
+    assert score(small, large).passed

@@ -1,0 +1,56 @@
+"""move_camera: a still or a clip, warped along a path and rendered from it; the motion is measured."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from shotwright.generator.encode import read_video
+from shotwright.tools.studio.shown import Shown
+
+Ask = Callable[..., Shown]
+
+
+def test_a_still_is_moved_along_the_path_and_measured(ask: Ask, still: str) -> None:
+    path = [{"move": "pan_right", "amount": 8}]
+    job = ask("move_camera", image=still, camera=path, frames=9, quality="draft", seed=1).data
+    assert job["state"] == "succeeded", job["error"]
+    (take,) = job["result"]["takes"]
+    camera = take["camera"]
+    assert camera["mechanism"] == "guided warp" and camera["asked"]["pan_deg"] == 8
+    assert camera["measured"]["pan_deg"] > 2, "the camera turned right"
+    assert camera["hfov_deg"] == 50 and "pan_deg" in camera["verdict"]
+    assert take["frames"] == 9
+
+
+def test_a_clip_keeps_its_length_and_content_and_gets_the_move(ask: Ask, footage: str) -> None:
+    job = ask("move_camera", video=footage, camera="zoom in", quality="draft", seed=1).data
+    assert job["state"] == "succeeded", job["error"]
+    (take,) = job["result"]["takes"]
+    assert take["camera"]["mechanism"] == "guided warp"
+    assert take["camera"]["asked"]["zoom_ratio"] > 1
+    assert len(read_video(Path(take["path"]), max_frames=99, max_pixels=1 << 20).frames) == 9
+    changed = {change["field"]: (change["asked"], change["used"]) for change in take["adjustments"]}
+    assert changed["frames"] == (10, 9), "cut to the model's frame rule"
+    assert changed["fps"] == (24.0, 8)
+
+
+def test_two_moves_after_one_another_are_one_path(ask: Ask, still: str) -> None:
+    path = [
+        {"move": "dolly_in", "amount": 0.2, "end": 0.5},
+        {"move": "truck_left", "amount": 0.1, "start": 0.5},
+    ]
+    plan = ask("move_camera", image=still, camera=path, dry_run=True).data
+    asked = plan["effective"]["camera"]["asked"]
+    assert (asked["dolly"], asked["truck"]) == (0.2, -0.1)
+
+
+def test_klings_numbers_mean_what_their_dialect_says(ask: Ask, still: str) -> None:
+    def asked(dialect: str) -> dict[str, Any]:
+        camera = {"dialect": dialect, "type": "simple", "config": {"pan": 10}}
+        plan = ask("move_camera", image=still, camera=camera, dry_run=True).data
+        found: dict[str, Any] = plan["effective"]["camera"]["asked"]
+        return found
+
+    older, newer = asked("kling-2025"), asked("kling-2026")
+    assert (abs(older["tilt_deg"]), older["pan_deg"]) == (30, 0), "pan was tilt until 2026"
+    assert (abs(newer["pan_deg"]), newer["tilt_deg"]) == (45, 0)
