@@ -28,6 +28,8 @@ IDLE_S = 900.0
 """A worker that a front started leaves after so long without work, so that the device is free."""
 START_S = 60.0
 """How long a front waits for the heartbeat of a worker that it started."""
+RUNS_ALREADY = 3
+"""Exit status of a worker that finds another of its name at work."""
 POLL_S = 0.02
 """How often the queues are looked at; a look costs about a millisecond on SQLite."""
 
@@ -46,6 +48,8 @@ def launch(settings: Settings, jobs: "JobQueue") -> None:
             process = _spawn(settings)
             until = time.monotonic() + START_S
             while not _alive(jobs):
+                if process.poll() == RUNS_ALREADY:
+                    return  # alive after all, only late with its heartbeat
                 if process.poll() is not None or time.monotonic() > until:
                     raise Busy(
                         f"the worker did not start; its log is {_log(settings)}.",
@@ -93,7 +97,7 @@ def run(
     device: str | None = None,
     idle_s: float | None = None,
 ) -> int:
-    """Execute jobs until told to stop, or until idle for `idle_s`.  0, or 3 when this worker runs already.
+    """Execute jobs until told to stop, or until idle for `idle_s`.  0, or RUNS_ALREADY.
 
     name: the worker's stable id; a restarted worker of the same name goes on with what it had begun.
     """
@@ -108,7 +112,7 @@ def run(
         lock.acquire()
     except Timeout:
         LOG.warning("worker %s runs already", worker_id)
-        return 3
+        return RUNS_ALREADY
     try:
         return _Worker(settings, worker_id, device, idle_s).serve()
     finally:
