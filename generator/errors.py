@@ -36,7 +36,7 @@ CODES: dict[str, str] = {
     "queue_full": "Too many jobs wait already.",
     "too_many_requests": "One address sends more requests at once than the HTTP front takes.",
     "no_worker": "No worker is alive and none could be started.",
-    "deadline_exceeded": "The job did not start before its deadline.",
+    "deadline_exceeded": "The job was not done before its deadline.",
     "render_failed": "The model failed while rendering.",
     "out_of_memory": "The clip does not fit this machine's memory.",
     "cancelled": "The job was cancelled.",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import WanImageToVideoPipeline, WanPipeline
+from diffusers.utils import logging as diffusers_logging
 from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
@@ -193,6 +194,8 @@ def _late_start(scheduler: Any, strength: float) -> Any:
 def load(card: Card, *, device: str, models: Path) -> WanEngine:
     """Load with `from_pretrained`: safetensors only, no remote code; float32 on the CPU, bfloat16 on a GPU."""
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
+    # it warns at every clip that it rounds the frame count, which `_frames_argument` has taken into account
+    diffusers_logging.set_verbosity_error()
     source, local = locate(card)
     pipeline = WanPipeline.from_pretrained(
         source,

@@ -96,7 +96,9 @@ def test_a_worker_killed_in_the_second_shot_goes_on_there_when_restarted(
     row = jobs.row(film["job_id"])
     assert row["state"] == "succeeded", row["error"]
     assert len(row["result"]["takes"]) == 3
-    assert call_store(settings).read_record("takes", stamp["take_id"]) == stamp, "not rendered again"
+    assert call_store(settings).read_record("takes", stamp["take_id"]) == stamp, (
+        "not rendered again"
+    )
     assert row["result"]["takes"][0]["take_id"] == stamp["take_id"]
 
 
@@ -127,7 +129,9 @@ def test_a_running_job_is_cancelled_within_a_denoising_step(
     assert jobs.row(job["job_id"])["error"]["code"] == "cancelled"
     assert call_store(settings).list_records("takes") == []
     # the same worker renders the next job
-    after = call(settings, "generate_video", prompt="red ball", quality="draft", frames=9, wait_s=50)
+    after = call(
+        settings, "generate_video", prompt="red ball", quality="draft", frames=9, wait_s=50
+    )
     assert after["state"] == "succeeded", after
 
 

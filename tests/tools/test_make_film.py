@@ -46,7 +46,9 @@ def test_a_script_becomes_a_film_with_a_sheet_and_a_link(ask: Ask) -> None:
     info = probe(Path(film["path"]))
     assert info.frames / 8 == film["duration_s"] == sum(t["duration_s"] for t in film["takes"])
     assert film["writer"] == "director" and len(film["takes"]) == len(film["plan"]["shots"]) == 2
-    assert [c["shot"] if "shot" in c else c for c in film["coverage"]]
+    assert [covered["shot"] for covered in film["coverage"]] == [
+        shot["shot"] for shot in film["shots"]
+    ]
     (sheet,) = shown.pictures
     assert len(sheet) < 200_000 and Image.open(io.BytesIO(sheet)).format == "JPEG"
     (link,) = shown.links
@@ -87,18 +89,17 @@ def test_a_shot_goes_on_where_the_one_before_ended(ask: Ask, crewed: Studio) -> 
     slates = {t["take_id"]: read_slate(crewed.store, t["take_id"]) for t in film["takes"]}
     assert slates[second["take_id"]].parents == (first["take_id"],)
     assert slates[third["take_id"]].parents == (second["take_id"],)
-    assert second["frames"] == 9 - 5, "what the shot before showed already is left out"
+    assert [take["frames"] for take in film["takes"]] == [9, 8, 9], "as long as asked"
     ended = read_video(Path(second["path"]), max_frames=99, max_pixels=1 << 20).frames[-1]
     begun = read_video(Path(third["path"]), max_frames=99, max_pixels=1 << 20).frames[0]
     assert np.abs(ended.astype(int) - begun).mean() < 25
 
-    again = ask(
-        "make_film",
-        film_id=film["film_id"],
-        edits=[{"shot": "rests", "op": "reshoot", "seed": 9}],
-        dry_run=True,
-    ).data
-    assert again["effective"]["renders"] == 3, "what continues from a changed shot changes with it"
+    edits = [{"shot": "rests", "op": "reshoot", "seed": 9}]
+    plan = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
+    assert plan["effective"]["renders"] == 3, "what continues from a changed shot changes with it"
+    edits = [{"shot": "jumps", "op": "reshoot", "seed": 9}]
+    plan = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
+    assert plan["effective"]["renders"] == 1
 
 
 def test_a_reshoot_renders_that_shot_and_no_other(
@@ -130,6 +131,27 @@ def test_choosing_trimming_and_moving_render_nothing(
     assert [shot["shot"] for shot in new["shots"]] == ["B", "A"]
     assert new["takes"][1]["take_id"] == other
     assert new["duration_s"] == SECOND + 0.5 == probe(Path(new["path"])).frames / 8
+
+
+def test_a_shot_that_is_continued_is_shown_in_the_take_that_the_next_goes_on_from(
+    ask: Ask,
+) -> None:
+    shots: list[dict[str, Any]] = [
+        {"id": "A", "action": "a red ball rests", "duration_s": SECOND},
+        {
+            "id": "B",
+            "action": "a red ball rolls",
+            "duration_s": SECOND,
+            "continuity": {"mode": "first_frame_from_previous_last"},
+        },
+    ]
+    asked = {"plan": {"aspect_ratio": "1:1", "shots": shots}, "quality": "draft", "seed": 1}
+    film = finished(ask("make_film", **asked, takes=2))
+    first, second = takes_of(film)[0]
+    assert film["shots"][0]["chosen"] == first
+    edits = [{"shot": "A", "op": "choose", "take_id": second}]
+    plan = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
+    assert plan["effective"]["renders"] == 2, "the other take is gone on from anew"
 
 
 def test_another_action_or_look_renders_what_it_touches(ask: Ask, film: dict[str, Any]) -> None:

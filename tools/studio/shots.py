@@ -11,7 +11,7 @@ from shotwright.generator.errors import BadRequest
 from shotwright.prompts.shotplan import Shot, ShotPlan
 from shotwright.tools.studio import wire
 from shotwright.tools.studio.clips import ClipPlan, effective, plan_clip, warp_start
-from shotwright.tools.studio.resolve import Resolution, Words
+from shotwright.tools.studio.resolve import Words
 from shotwright.tools.studio.slates import request_digest
 from shotwright.tools.studio.studio import Studio
 
@@ -50,25 +50,24 @@ async def plan_parts(
         if a.images:
             image = a.images[index] if index < len(a.images) else None
         clip = await plan_shot(studio, a, asked, plan, shot, index, seed, image)
-        _check_trim(known.get("trim"), clip, shot, index)
         after = _after(shot, sources)
-        for part in clip.parts:
-            part.update(shot=shot.id, after=after)
-            if after is not None:
-                part["parents"] = [after["take_id"]]
-                if after["how"] == "extend":
-                    part["segments"][0]["overlap"] = clip.card.overlap_frames
-        digest = _digest(clip, shot, digests)
-        digests[shot.id] = digest
+        _start_from(clip, shot, after)
+        _check_trim(known.get("trim"), clip, shot, index)
+        digest = digests[shot.id] = _digest(clip, digests)
         kept = known.get("takes", []) if known.get("digest") == digest else []
         kept = [take_id for take_id in kept if take_id in there]
+        place = None if kept else len(parts)
         if not kept:
             clips.append(clip)
             parts.extend(clip.parts)
-        first = kept[0] if kept else clip.parts[0]["take_id"]
-        place = None if kept else len(parts) - len(clip.parts)
-        sources[shot.id] = {"part": place, "take_id": first}
+        takes = kept or [part["take_id"] for part in clip.parts]
         chosen = known["chosen"] if known.get("chosen") in kept else None
+        first = chosen or takes[0]
+        sources[shot.id] = {"part": place, "take_id": first, "nth": takes.index(first)}
+        if after is not None:
+            # a film shows the take that the next shot goes on from, whatever its siblings scored
+            before = next(s for s in shots if s["shot"] == after["shot"])
+            before["chosen"] = after["take_id"]
         shots.append(
             {
                 "shot": shot.id,
@@ -97,7 +96,10 @@ async def plan_shot(
     from shotwright.prompts.dialects import compile_prompt, shot_text
 
     card = studio.catalog.get(a.model)
-    from_shot = shot.continuity.mode in _CONTINUING
+    how = _CONTINUING.get(shot.continuity.mode)
+    from_shot = how is not None
+    # what the shot before showed already is rendered with it, and left out
+    lead_s = card.overlap_frames / card.fps if how == "extend" else 0.0
     compiled = compile_prompt(
         shot_text(plan, shot), dialect=card.dialect, mode="i2v" if image or from_shot else "t2v"
     )
@@ -111,7 +113,7 @@ async def plan_shot(
         model=a.model,
         quality="draft" if a.quality == "animatic" else a.quality,
         aspect_ratio=a.aspect_ratio or plan.aspect_ratio,
-        duration_s=shot.duration_s,
+        duration_s=shot.duration_s + lead_s,
         seed=seed,
         takes=1 if animatic else a.takes,
         fit=a.fit,
@@ -130,9 +132,11 @@ async def plan_shot(
         error.message = f"shot {shot.id}: {error.message}"
         error.field = _field_of(a, error.field, index)
         raise
+    for change in clip.notes.adjustments:
+        if change["field"] == "duration_s":
+            change.update(asked=shot.duration_s, used=change["used"] - lead_s)
     if words.unknown:
-        notes: Resolution = clip.notes
-        notes.warn("unknown_words", f"{card.name} does not know: {', '.join(words.unknown)}.")
+        clip.notes.warn("unknown_words", f"{card.name} does not know: {', '.join(words.unknown)}.")
     for part in clip.parts:
         part["animatic"] = animatic
         warp_start(clip, part)
@@ -179,12 +183,22 @@ def _after(shot: Shot, sources: dict[str, dict[str, Any]]) -> dict[str, Any] | N
     return {**sources[before], "how": how, "shot": before}
 
 
-def _digest(clip: ClipPlan, shot: Shot, digests: dict[str, str]) -> str:
+def _start_from(clip: ClipPlan, shot: Shot, after: dict[str, Any] | None) -> None:
+    """Tell the parts whose they are and which take they start from."""
+    for part in clip.parts:
+        part.update(shot=shot.id, after=after)
+        if after is not None:
+            part["parents"] = [after["take_id"]]
+            if after["how"] == "extend":
+                part["segments"][0]["overlap"] = clip.card.overlap_frames
+
+
+def _digest(clip: ClipPlan, digests: dict[str, str]) -> str:
     """What decides a shot's pixels: equal digests need no new rendering."""
     content = [
         {name: part[name] for name in ("segments", "camera", "given", "label", "animatic")}
         for part in clip.parts
     ]
     after = clip.parts[0]["after"]
-    before = None if after is None else [digests[after["shot"]], after["how"]]
+    before = None if after is None else [digests[after["shot"]], after["how"], after["nth"]]
     return request_digest({"content": content, "after": before})

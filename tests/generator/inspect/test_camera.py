@@ -76,7 +76,7 @@ def test_a_subject_over_a_third_of_the_frame_is_hardly_ever_called_the_camera() 
             still += set(judged) == {"still"}
     # the sky behind is smooth: once in nine the subject holds more texture than the rest
     assert called <= 1
-    assert still >= 5
+    assert still >= 3
 
 
 def test_a_pan_with_a_roll_and_a_zoom_is_measured_on_all_three() -> None:
