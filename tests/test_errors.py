@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from typing_extensions import TypeIs
+
 from shotwright.generator.errors import CODES
 from shotwright.server.http import STATUS
 
@@ -21,18 +23,20 @@ def rows() -> dict[str, tuple[str, str, str]]:
     return found
 
 
+def _names_code(node: ast.AST) -> TypeIs[ast.keyword | ast.Assign]:
+    if isinstance(node, ast.keyword):
+        return node.arg == "code"
+    return isinstance(node, ast.Assign) and ["code"] == [
+        target.id for target in node.targets if isinstance(target, ast.Name)
+    ]
+
+
 def codes_raised() -> Iterator[tuple[str, str]]:
     """(code, where) of every `code="…"` argument and every error class's `code = "…"`."""
     for room in ROOMS:
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                value = None
-                if isinstance(node, ast.keyword) and node.arg == "code":
-                    value = node.value
-                elif isinstance(node, ast.Assign) and [
-                    target.id for target in node.targets if isinstance(target, ast.Name)
-                ] == ["code"]:
-                    value = node.value
+                value = node.value if _names_code(node) else None
                 if isinstance(value, ast.Constant) and isinstance(value.value, str):
                     yield value.value, f"{path.relative_to(ROOT)}:{value.lineno}"
 

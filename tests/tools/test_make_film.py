@@ -95,11 +95,11 @@ def test_a_shot_goes_on_where_the_one_before_ended(ask: Ask, crewed: Studio) -> 
     assert np.abs(ended.astype(int) - begun).mean() < 25
 
     edits = [{"shot": "rests", "op": "reshoot", "seed": 9}]
-    plan = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
-    assert plan["effective"]["renders"] == 3, "what continues from a changed shot changes with it"
+    again = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
+    assert again["effective"]["renders"] == 3, "what continues from a changed shot changes with it"
     edits = [{"shot": "jumps", "op": "reshoot", "seed": 9}]
-    plan = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
-    assert plan["effective"]["renders"] == 1
+    again = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
+    assert again["effective"]["renders"] == 1
 
 
 def test_a_reshoot_renders_that_shot_and_no_other(
