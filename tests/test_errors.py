@@ -26,9 +26,9 @@ def rows() -> dict[str, tuple[str, str, str]]:
 def _names_code(node: ast.AST) -> TypeIs[ast.keyword | ast.Assign]:
     if isinstance(node, ast.keyword):
         return node.arg == "code"
-    return isinstance(node, ast.Assign) and ["code"] == [
-        target.id for target in node.targets if isinstance(target, ast.Name)
-    ]
+    return isinstance(node, ast.Assign) and any(
+        isinstance(target, ast.Name) and target.id == "code" for target in node.targets
+    )
 
 
 def codes_raised() -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,7 +16,7 @@ def test_a_picture_is_a_png_that_says_it_is_made(ask: Ask, still: str) -> None:
     shown = ask("view_video", video=still)
     with Image.open(Path(shown.data["path"])) as picture:
         assert picture.format == "PNG" and picture.size == (64, 64)
-        said: dict[str, Any] = dict(picture.info)
+        said = picture.info
         assert np.asarray(picture).std() > 5, "something is seen"
     assert "trainedAlgorithmicMedia" in said["DigitalSourceType"]
     assert json.loads(said["AIGC"])["Label"] == "1"

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,10 @@ from shotwright.tools.studio.assets import Store
 MAKER = "Shotwright"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC's word for media made by a trained model."""
+
+_RUNNING = ("wait_s", "request_key", "priority", "deadline_s", "dry_run")
+"""Arguments that say how a job is run, not what is made."""
+_MEDIA = ("image", "last_image", "images", "video")
 
 _WIRE = (
     "width", "height", "frames", "fps", "duration_s", "seed", "model", "prompt", "adjustments",
@@ -153,11 +158,12 @@ def mp4_metadata(
     """What the MP4 of a take says of itself: the same for the same request, at any time and place.
 
     It says that the clip is AI-made in IPTC's word and in the `AIGC` object of GB 45438-2025, whose
-    Label 1 means "generated".  The request goes in as a digest: it may name private paths.
+    Label 1 means "generated".  The request goes in as `shareable` makes it.
     """
-    digest = request_digest(request)
+    public = shareable(request)
     facts = {
-        "request_digest": digest,
+        "request": public,
+        "request_digest": request_digest(public),
         "model": model,
         "revision": revision,
         "seed": seed,
@@ -180,6 +186,25 @@ def mp4_metadata(
         "DigitalSourceType": SOURCE_TYPE,
         "AIGC": json.dumps(label, separators=(",", ":")),
     }
+
+
+def shareable(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request as a file may carry it: without how it was to be run, files by name only.
+
+    Two calls that differ in nothing else give the same bytes; and a clip that is passed on does not tell its maker's
+    folders.
+    """
+
+    def named(key: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {inner: named(inner, v) for inner, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [named(key, v) for v in value]
+        if key in _MEDIA and isinstance(value, str):
+            return PurePath(value.partition("?")[0]).name
+        return value
+
+    return {key: named(key, v) for key, v in request.items() if key not in _RUNNING}
 
 
 class TakeIndex:

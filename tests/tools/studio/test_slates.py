@@ -20,6 +20,7 @@ from shotwright.tools.studio.slates import (
     mp4_metadata,
     read_slate,
     request_digest,
+    shareable,
 )
 
 CLIP = f"blobs/ab/{'ab' * 32}.mp4"
@@ -137,7 +138,9 @@ def test_mp4_metadata_says_ai_made_and_names_no_path_of_the_caller() -> None:
         *("ContentPropagator", "PropagateID", "ReservedCode2"),
     }
     facts = json.loads(words["description"])
-    assert facts["request_digest"] == request_digest(asked) and facts["prompt"] == "x" * 200
+    assert (
+        facts["request_digest"] == request_digest(shareable(asked)) and facts["prompt"] == "x" * 200
+    )
     assert (facts["model"], facts["revision"], facts["seed"]) == ("mini", "r1", 7)
     assert "alice" not in str(words) and len(words["title"]) == 80
     assert words == mp4_metadata(
@@ -182,3 +185,29 @@ def test_a_wrong_page_is_refused(tmp_path: Path) -> None:
     assert caught.value.field == "cursor"
     with pytest.raises(NotFound):
         read_slate(_store(tmp_path), "take_9")
+
+
+def test_an_mp4_tells_the_request_but_not_how_it_ran_nor_where_files_lie() -> None:
+    request = {
+        "prompt": "a ball",
+        "image": "/home/me/secret project/ball.png",
+        "keyframes": [{"image": "/home/me/b.png", "at_s": 1.0}],
+        "wait_s": 3,
+        "request_key": "k",
+    }
+    made = mp4_metadata(request=request, model="mini", revision=None, seed=1, prompt="a ball")
+    told = json.loads(made["description"])["request"]
+    assert told == {
+        "prompt": "a ball",
+        "image": "ball.png",
+        "keyframes": [{"image": "b.png", "at_s": 1.0}],
+    }
+    assert "secret" not in json.dumps(made)
+    again = mp4_metadata(
+        request={**request, "wait_s": 9, "request_key": "other"},
+        model="mini",
+        revision=None,
+        seed=1,
+        prompt="a ball",
+    )
+    assert again == made
