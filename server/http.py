@@ -209,11 +209,11 @@ class _Routes:
 
     def _film(self, film_id: str) -> dict[str, Any]:
         from shotwright.tools.studio.films import film_answer
-        from shotwright.tools.studio.slates import read_slate
+        from shotwright.tools.studio.slates import read_kept
 
         store = self.studio.store
         record = store.read_record("films", film_id)
-        chosen = [read_slate(store, shot["chosen"]) for shot in record["shots"]]
+        chosen = read_kept(store, (shot["chosen"] for shot in record["shots"]))
         return film_answer(store, self.studio.base_url, record, chosen)
 
     async def upload(self, request: Request) -> Response:

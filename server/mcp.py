@@ -5,21 +5,31 @@ else.  A client that goes away cancels only its waiting.
 """
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import (
+    ResourceError,
+    ResourceNotFoundError,
+    UnexpectedResourceError,
+)
 from mcp.types import (
     CallToolResult,
     ContentBlock,
     ImageContent,
+    InputRequiredResult,
     ResourceLink,
     TextContent,
     Tool,
     ToolAnnotations,
 )
+from pydantic import AnyUrl
 
-from shotwright.generator.errors import ShotwrightError, TooLarge
+from shotwright.generator.errors import NotFound, ShotwrightError, TooLarge
 from shotwright.tools import verbs
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Studio
@@ -32,6 +42,7 @@ INSTRUCTIONS = (
     "change a film "
     "with film_id and edits. Camera words: resource shotwright://guide/camera."
 )
+PNG = b"\x89PNG\r\n\x1a\n"
 MAX_BLOB = 16 * 1024 * 1024
 """Clips up to this size can be read as a resource; larger ones by path or URL."""
 
@@ -53,6 +64,27 @@ class StudioServer(MCPServer):
 
     async def list_tools(self) -> list[Tool]:
         return [_tool(verb) for verb in verbs.VERBS]
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """The resource; what we refuse is told in our words, and a picture is called a picture."""
+        try:
+            contents = await super().read_resource(uri, context)
+        except UnexpectedResourceError as error:
+            cause = error.__cause__
+            if not isinstance(cause, ShotwrightError):
+                raise
+            kind = ResourceNotFoundError if isinstance(cause, NotFound) else ResourceError
+            raise kind(f"{cause.message} {cause.fix}".strip()) from cause
+        if isinstance(contents, InputRequiredResult):
+            return contents
+        return [
+            replace(part, mime_type="image/png")
+            if isinstance(part.content, bytes) and part.content.startswith(PNG)
+            else part
+            for part in contents
+        ]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -166,22 +198,21 @@ def _resources(server: MCPServer, studio: Studio) -> None:
     from shotwright.tools.studio import jobs
 
     @server.resource(
-        "shotwright://takes/{take_id}",
+        "shotwright://takes/{id}",
+        name="take",
         title="A take's clip",
         description="The MP4 (or PNG) of a take, up to 16 MiB.",
         mime_type="video/mp4",
     )
-    async def take(take_id: str) -> bytes:
-        return await studio.blocking(_blob, studio, "takes", take_id)
-
     @server.resource(
-        "shotwright://films/{film_id}",
+        "shotwright://films/{id}",
+        name="film",
         title="A film",
         description="The MP4 of a film, up to 16 MiB.",
         mime_type="video/mp4",
     )
-    async def film(film_id: str) -> bytes:
-        return await studio.blocking(_blob, studio, "films", film_id)
+    async def clip(id: str) -> bytes:
+        return await studio.blocking(_blob, studio, id)
 
     @server.resource(
         "shotwright://jobs/{job_id}",
@@ -217,8 +248,9 @@ def _resources(server: MCPServer, studio: Studio) -> None:
         return load("camera_guide")
 
 
-def _blob(studio: Studio, kind: str, id_: str) -> bytes:
+def _blob(studio: Studio, id_: str) -> bytes:
     """The clip of a take or film.  Raises NotFound, TooLarge."""
+    kind = "films" if id_.startswith("film_") else "takes"
     record = studio.store.read_record(kind, id_)
     key = record["blobs"]["clip"]
     size = studio.store.size(key)

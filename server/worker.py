@@ -5,6 +5,7 @@ Importing this module is light; `run` loads DBOS, and the first render loads tor
 
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from shotwright.generator.errors import Busy
+from shotwright.generator.errors import BadRequest, Busy
 from shotwright.tools.settings import Settings, make_home
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ IDLE_S = 900.0
 """A worker that a front started leaves after so long without work, so that the device is free."""
 START_S = 60.0
 """How long a front waits for the heartbeat of a worker that it started."""
+FILMS = 32
+"""Films at once: each only waits for its renders most of the time."""
 RUNS_ALREADY = 3
 """Exit status of a worker that finds another of its name at work."""
 POLL_S = 0.02
@@ -49,8 +52,10 @@ def launch(settings: Settings, jobs: "JobQueue") -> None:
             until = time.monotonic() + START_S
             while not _alive(jobs):
                 if process.poll() == RUNS_ALREADY:
-                    return  # alive after all, only late with its heartbeat
-                if process.poll() is not None or time.monotonic() > until:
+                    # one that is just leaving, or late with its heartbeat: look again
+                    time.sleep(0.5)
+                    process = _spawn(settings)
+                if process.poll() not in (None, RUNS_ALREADY) or time.monotonic() > until:
                     raise Busy(
                         f"the worker did not start; its log is {_log(settings)}.",
                         code="no_worker",
@@ -102,6 +107,14 @@ def run(
     name: the worker's stable id; a restarted worker of the same name goes on with what it had begun.
     """
     make_home(settings)
+    if device is not None and not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise BadRequest(
+            f"device {device!r} is none; use cpu, cuda or cuda:N.",
+            field="device",
+            value=device,
+            allowed="cpu, cuda, cuda:N",
+            fix="leave it out to have it chosen",
+        )
     # One core stays free for fronts: on a loaded 2-core machine two threads were 10 times slower than one, because
     # OpenMP's threads spin while they wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) - 1)))
@@ -113,10 +126,16 @@ def run(
     except Timeout:
         LOG.warning("worker %s runs already", worker_id)
         return RUNS_ALREADY
+    worker = _Worker(settings, worker_id, device, idle_s)
     try:
-        return _Worker(settings, worker_id, device, idle_s).serve()
+        return worker.serve()
     finally:
         lock.release()
+        if worker.unfinished:
+            # A render's thread cannot be ended from outside.  Its job is back on the queue and its step leaves nothing
+            # half-written, so the process ends as it may at any moment.
+            logging.shutdown()
+            os._exit(0)
 
 
 def has_gpu() -> bool:
@@ -138,12 +157,14 @@ class _Worker:
         self.jobs = JobQueue(settings)
         self.crew = Crew(settings, self.jobs, worker_id=worker_id, device=device)
         self.stop = threading.Event()
+        self.unfinished = False
+        """Whether a workflow of ours was running when we had to stop."""
 
     def serve(self) -> int:
         from dbos import DBOS
 
         from shotwright.tools.studio import workflows
-        from shotwright.tools.studio.queue import FORMAT, HEARTBEAT_S, JsonSerializer
+        from shotwright.tools.studio.queue import FORMAT, JsonSerializer
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
@@ -162,31 +183,48 @@ class _Worker:
         self._beat("starting")
         DBOS.launch()
         DBOS.register_queue("render", worker_concurrency=1, polling_interval_sec=POLL_S)
-        DBOS.register_queue("light", worker_concurrency=4, polling_interval_sec=POLL_S)
+        DBOS.register_queue("light", worker_concurrency=FILMS, polling_interval_sec=POLL_S)
         LOG.info("worker %s serves on %s", self.worker_id, self.device)
-        idle_since = time.monotonic()
         try:
-            while not self.stop.wait(HEARTBEAT_S):
-                busy = self.crew.current_job is not None or self.jobs.unfinished()
-                self._beat("busy" if busy else "idle")
-                for workflow in self.jobs.take_over(self.worker_id):
-                    LOG.warning("took over %s from a dead worker", workflow)
-                if busy:
-                    idle_since = time.monotonic()
-                elif self.idle_s is not None and time.monotonic() - idle_since > self.idle_s:
-                    LOG.info("idle for %s s: leaving", self.idle_s)
-                    break
+            self._watch()
         finally:
-            DBOS.destroy(workflow_completion_timeout_sec=0)
+            self.unfinished = bool(self.jobs.hand_back(self.worker_id))
             self.jobs.leave(self.worker_id)
+            if not self.unfinished:
+                DBOS.destroy(workflow_completion_timeout_sec=0)
             self.jobs.close()
         return 0
+
+    def _watch(self) -> None:
+        """Beat, replace the dead, end what nothing else ends; until told to stop or idle for long."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from shotwright.tools.studio.queue import HEARTBEAT_S
+
+        busy_at = time.monotonic()
+        while not self.stop.wait(HEARTBEAT_S):
+            try:
+                self._beat("idle" if self.crew.current_job is None else "busy")
+                for workflow in self.jobs.take_over(self.worker_id):
+                    LOG.warning("took over %s from a dead worker", workflow)
+                for job in self.jobs.sweep():
+                    LOG.warning("ended %s, which nothing would have ended", job)
+                if self.crew.current_job is not None or self.jobs.unfinished():
+                    busy_at = time.monotonic()
+                elif self.idle_s is not None and time.monotonic() - busy_at > self.idle_s:
+                    # gone for the fronts first: a job that came in this moment is still seen here
+                    self.jobs.leave(self.worker_id)
+                    if not self.jobs.unfinished():
+                        LOG.info("idle for %s s: leaving", self.idle_s)
+                        return
+            except SQLAlchemyError:
+                LOG.exception("the database did not answer; trying again")
 
     def _beat(self, state: str) -> None:
         self.jobs.beat(
             self.worker_id,
             pid=os.getpid(),
-            device=self.device,
+            device=self.crew.device,
             state=state,
             job_id=self.crew.current_job,
         )

@@ -29,6 +29,17 @@ class Engine(Protocol):
         """The clip, frames x height x width x 3.  Deterministic in `spec` and `given` on one machine."""
 
 
+def usable_device(asked: str) -> tuple[str, str]:
+    """The device to render on, and why: a driver may be there for a torch that cannot use it."""
+    import torch
+
+    if asked == "cpu":
+        return "cpu", "as asked"
+    if torch.cuda.is_available():
+        return asked, torch.cuda.get_device_name(asked)
+    return "cpu", f"this torch ({torch.__version__}) cannot use {asked}"
+
+
 def open_engine(card: Card, *, device: str, models: Path) -> Engine:
     """Load the card's weights on `device` ("cpu", "cuda:0").
 

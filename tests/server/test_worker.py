@@ -135,6 +135,25 @@ def test_a_running_job_is_cancelled_within_a_denoising_step(
     assert after["state"] == "succeeded", after
 
 
+def test_a_worker_told_to_stop_hands_its_job_back(
+    settings: Settings, jobs: JobQueue, hire: Callable[[str], "subprocess.Popen[bytes]"]
+) -> None:
+    film = call(settings, "make_film", script=SCRIPT, quality="draft", seed=1, wait_s=0)
+    first = hire("cpu")
+    until(lambda: "shot 1 of 3: denoising" in jobs.row(film["job_id"])["phase"])
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(timeout=15) == 0
+    assert jobs.workers() == []
+    assert jobs.row(film["job_id"])["state"] == "running"
+
+    hire("another")
+    until(lambda: "shot 1 of 3: denoising" in jobs.row(film["job_id"])["phase"])
+    # its two other shots still wait in the queue, and the film ends all the same
+    call(settings, "cancel_job", job_id=film["job_id"])
+    until(lambda: jobs.row(film["job_id"])["state"] == "cancelled", seconds=20)
+    assert call_store(settings).list_records("takes") == []
+
+
 def test_fronts_that_start_at_once_start_one_worker(settings: Settings, jobs: JobQueue) -> None:
     def front(_: int) -> None:
         own = JobQueue(settings)

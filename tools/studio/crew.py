@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sqlalchemy.exc import SQLAlchemyError
 
 from shotwright.generator.camera import Move, Pose, path
 from shotwright.generator.catalog import Card, Catalog, load_catalog
@@ -28,7 +29,7 @@ from shotwright.generator.frames import Frames, Given, Picture
 from shotwright.tools.settings import Settings
 from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.films import Cut, join
-from shotwright.tools.studio.queue import JobQueue
+from shotwright.tools.studio.queue import JobQueue, cancelled, overtaken
 from shotwright.tools.studio.slates import (
     Adjustment,
     Blobs,
@@ -47,6 +48,8 @@ LOG = logging.getLogger(__name__)
 TAIL_FRAMES = 17
 """Last frames kept losslessly beside a take: enough for the longest overlap of any card."""
 REPORT_EVERY_S = 0.1
+PART_POLL_S = 0.1
+"""How often a film looks for the end of its next part."""
 DENOISING_SHARE = 0.9
 """Share of a segment's progress that denoising is; decoding, encoding and inspection are the rest."""
 
@@ -69,6 +72,12 @@ class Crew:
     def catalog(self) -> Catalog:
         return load_catalog(self.settings.home / "cards")
 
+    def _card(self, name: str) -> Card:
+        """The card; the catalogue is read again for one that was added since."""
+        if name not in self.catalog.cards:
+            self.catalog = load_catalog(self.settings.home / "cards")
+        return self.catalog.get(name)
+
     # A job's beginning and end
 
     def _read_plan(self, job_id: str) -> dict[str, Any]:
@@ -87,16 +96,38 @@ class Crew:
     def stopped(self, job_id: str) -> ShotwrightError | None:
         """Why the job must not go on, if it must not."""
         why = self.jobs.asked_to_stop(job_id)
-        if why == "cancelled":
-            return Cancelled(f"job {job_id} was cancelled.", fix="ask again if it is still wanted")
-        if why == "deadline":
-            return RenderFailed(
-                f"job {job_id} was not done before its deadline.",
-                code="deadline_exceeded",
-                field="deadline_s",
-                fix="ask again with a later deadline, a lower quality or a higher priority",
+        if why is None:
+            return None
+        return cancelled(job_id) if why == "cancelled" else overtaken(job_id)
+
+    @contextmanager
+    def ending(self, job_id: str) -> Iterator[None]:
+        """Whatever goes wrong in a workflow, its job ends."""
+        try:
+            yield
+        except Exception as error:
+            LOG.exception("job %s failed", job_id)
+            failure = RenderFailed(
+                f"{type(error).__name__}: {error}",
+                code="internal",
+                fix="see the worker's log",
+                retryable=False,
             )
+            self.give_up(job_id, failure.body())
+
+    def await_part(self, job_id: str, workflow_id: str) -> ShotwrightError | None:
+        """Wait until a film's part has ended; or why the film must not go on, its waiting parts dropped."""
+        while not self.jobs.part_ended(workflow_id):
+            if (stop := self.stopped(job_id)) is not None:
+                self.jobs.drop_parts(job_id)
+                return stop
+            time.sleep(PART_POLL_S)
         return None
+
+    def give_up(self, job_id: str, error: dict[str, Any]) -> None:
+        """Fail a job of several parts: those that have not begun are not begun."""
+        self.jobs.drop_parts(job_id)
+        self.fail(job_id, error)
 
     def succeed(self, job_id: str, result: Callable[[], dict[str, Any]]) -> None:
         try:
@@ -143,29 +174,37 @@ class Crew:
             new, timings = self._render(job_id, part, 0, None, progress)
             return self._finish(job_id, part, new, [], timings, progress)
 
-    def make_segment(self, job_id: str, index: int, segment: int, before: str | None) -> str:
-        """One segment of a long take, the overlap dropped, kept losslessly; its key."""
+    def make_segment(
+        self, job_id: str, index: int, segment: int, before: str | None
+    ) -> dict[str, Any]:
+        """One segment of a long take, the overlap dropped, kept losslessly: `{key, timings}`."""
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
             new, timings = self._render(job_id, part, segment, before, progress)
-            LOG.info("segment %s.%s.%s: %s", job_id, index, segment, timings)
-            return self._keep_lossless(new, part["segments"][segment]["spec"]["fps"])
+            key = self._keep_lossless(new, part["segments"][segment]["spec"]["fps"])
+            return {"key": key, "timings": timings}
 
-    def finish_take(self, job_id: str, index: int, keys: Sequence[str]) -> str:
+    def finish_take(self, job_id: str, index: int, made: Sequence[dict[str, Any]]) -> str:
         """A long take from its segments; its id."""
         from shotwright.generator.encode import read_lossless
 
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
-            clips = [read_lossless(self.store.fetch(key)).frames for key in keys]
+            clips = [read_lossless(self.store.fetch(segment["key"])).frames for segment in made]
+            timings = {
+                name: round(sum(segment["timings"][name] for segment in made), 3)
+                for name in made[0]["timings"]
+            }
             joins = np.cumsum([len(clip) for clip in clips])[:-1].tolist()
-            return self._finish(job_id, part, np.concatenate(clips), joins, {}, progress)
+            return self._finish(job_id, part, np.concatenate(clips), joins, timings, progress)
 
     def _engine(self, card: Card, progress: "_Progress") -> "Engine":
         if card.name not in self._engines:
             progress.say("loading model")
-            from shotwright.generator.pipelines import open_engine
+            from shotwright.generator.pipelines import open_engine, usable_device
 
+            self.device, why = usable_device(self.device)
+            LOG.info("rendering on %s: %s", self.device, why)
             self._engines.clear()  # one resident model
             self._engines[card.name] = open_engine(
                 card, device=self.device, models=self.settings.home / "models"
@@ -183,7 +222,7 @@ class Crew:
         """A segment's new frames (the overlap dropped) and how long each phase took."""
         planned = part["segments"][segment]
         spec = ClipSpec.from_json(planned["spec"])
-        card = self.catalog.get(spec.model)
+        card = self._card(spec.model)
         began = time.monotonic()
         engine = self._engine(card, progress)
         loaded = time.monotonic()
@@ -197,7 +236,8 @@ class Crew:
         seconds = time.monotonic() - ready
         steps = max(1, round(spec.steps * given.strength))
         work = steps * spec.frames * spec.width * spec.height / 1e6
-        self.jobs.measure(f"{card.name}@{self.device}", seconds / work)
+        with _harmless():
+            self.jobs.measure(f"{card.name}@{self.device}", seconds / work)
         timings = {"load_s": loaded - began, "prepare_s": ready - loaded, "render_s": seconds}
         rounded = {name: round(value, 3) for name, value in timings.items()}
         return frames[planned["overlap"] :], rounded
@@ -299,7 +339,7 @@ class Crew:
         from shotwright.tools.studio.sheets import contact_sheet, poster
 
         specs = [ClipSpec.from_json(s["spec"]) for s in part["segments"]]
-        card, fps = self.catalog.get(specs[0].model), specs[0].fps
+        card, fps = self._card(specs[0].model), specs[0].fps
         began = time.monotonic()
         progress.say("inspecting")
         start = 0
@@ -401,6 +441,7 @@ class Crew:
 
     def assemble_film(self, job_id: str, made: dict[str, list[str]]) -> dict[str, Any]:
         """Join the best take of every shot in the plan's order; the film's record is written last."""
+        self._check(job_id)
         plan = self._plan(job_id)["film"]
         cuts: list[Cut] = []
         for shot in plan["shots"]:
@@ -447,7 +488,10 @@ class _Progress:
 
     def step(self, phase: str, step: int, steps: int) -> None:
         """The engine's callback: raises to stop within a step."""
-        if (stop := self.crew.stopped(self.job_id)) is not None:
+        with _harmless():
+            stop = None
+            stop = self.crew.stopped(self.job_id)
+        if stop is not None:
             raise stop
         piece = f"segment {self.now + 1} of {self.of}: " if self.of > 1 else ""
         if phase == "decoding":
@@ -470,14 +514,24 @@ class _Progress:
 
     def _write(self, phase: str, eta: float | None) -> None:
         self.written = time.monotonic()
-        self.crew.jobs.report(
-            self.job_id,
-            part=self.index,
-            parts=len(self.parts),
-            phase=self.prefix + phase,
-            progress=self.share,
-            eta_s=eta,
-        )
+        with _harmless():
+            self.crew.jobs.report(
+                self.job_id,
+                part=self.index,
+                parts=len(self.parts),
+                phase=self.prefix + phase,
+                progress=self.share,
+                eta_s=eta,
+            )
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    """A figure that cannot be written (a database that restarts) does not cost the clip."""
+    try:
+        yield
+    except SQLAlchemyError:
+        LOG.exception("a progress or speed was not written")
 
 
 def inspect(

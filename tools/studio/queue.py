@@ -6,6 +6,7 @@ Imports SQLAlchemy and DBOS (0.7 s): load it at the first verb that needs a job.
 """
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Callable
@@ -17,13 +18,19 @@ from dbos import DBOS, DBOSClient, Serializer
 from filelock import FileLock
 from sqlalchemy import event
 
-from shotwright.generator.errors import BadRequest, Busy, Conflict, NotFound
+from shotwright.generator.errors import (
+    BadRequest,
+    Busy,
+    Cancelled,
+    Conflict,
+    NotFound,
+    RenderFailed,
+)
 from shotwright.tools.settings import Settings, make_home
 from shotwright.tools.studio.slates import request_digest
 
 FORMAT = "1"
 """Version of the workflows: a worker goes on only with workflows of its own version."""
-QUEUES = ("render", "light")
 MAX_WAITING = 1000
 """Jobs that may wait at once; one more is refused."""
 HEARTBEAT_S = 1.0
@@ -169,7 +176,6 @@ class JobQueue:
             alive = sa.select(JOBS.c.job_id).where(
                 JOBS.c.digest == digest,
                 JOBS.c.state.in_(("queued", "running")),
-                JOBS.c.request_key.is_(None),
                 JOBS.c.cancel.is_(False),
             )
             found = connection.execute(alive).scalar()
@@ -209,6 +215,7 @@ class JobQueue:
         digest, now = _digest(verb, arguments), self.clock()
         try:
             with self.engine.begin() as connection:
+                self._alone(connection, digest)
                 found = self._find(connection, digest, request_key)
                 if found is not None:
                     return found, True
@@ -250,6 +257,15 @@ class JobQueue:
                 raise
             return found, True
 
+    def _alone(self, connection: sa.Connection, digest: str) -> None:
+        """From here to the transaction's end no other front looks for, or makes, this job."""
+        if self.settings.embedded:
+            # sqlite3 takes the write lock at the first statement that writes, were it nothing
+            connection.execute(JOBS.delete().where(sa.false()))
+        else:
+            lock = sa.text("SELECT pg_advisory_xact_lock(hashtext(:digest))")
+            connection.execute(lock, {"digest": digest})
+
     def _check_room(self, connection: sa.Connection) -> None:
         waiting = connection.execute(
             sa.select(sa.func.count()).select_from(JOBS).where(JOBS.c.state == "queued")
@@ -272,6 +288,7 @@ class JobQueue:
                 f"job_id {job_id!r} names no job; list_jobs shows those that there are.",
                 field="job_id",
                 value=job_id,
+                allowed="a job_id that list_jobs shows",
                 fix="call list_jobs",
             )
         return _parsed(row)
@@ -313,7 +330,13 @@ class JobQueue:
             dropped = connection.execute(
                 JOBS.update()
                 .where(JOBS.c.job_id == job_id, JOBS.c.state == "queued")
-                .values(cancel=True, state="cancelled", phase="cancelled", ended_at=now)
+                .values(
+                    cancel=True,
+                    state="cancelled",
+                    phase="cancelled",
+                    ended_at=now,
+                    error=json.dumps(cancelled(job_id).body()),
+                )
             ).rowcount
             connection.execute(
                 JOBS.update()
@@ -333,10 +356,9 @@ class JobQueue:
                 .values(priority=priority)
             ).rowcount
             if changed:
-                schema = "" if self.settings.embedded else "dbos."
                 connection.execute(
                     sa.text(
-                        f"UPDATE {schema}workflow_status SET priority = :p "
+                        f"UPDATE {self._table('workflow_status')} SET priority = :p "
                         "WHERE workflow_uuid = :id"
                     ),
                     {"p": priority, "id": job_id},
@@ -468,12 +490,13 @@ class JobQueue:
         found = []
         for row in rows:
             age = max(0.0, now - row.heartbeat_at)
+            alive = age < STALE_S and (not self.settings.embedded or _runs(row.pid))
             found.append(
                 {
                     "worker_id": row.worker_id,
                     "pid": row.pid,
                     "device": row.device,
-                    "state": row.state if age < STALE_S else "dead",
+                    "state": row.state if alive else "dead",
                     "heartbeat_age_s": round(age, 3),
                     "job_id": row.job_id,
                 }
@@ -481,29 +504,87 @@ class JobQueue:
         return found
 
     def take_over(self, worker_id: str) -> list[str]:
-        """Put the unfinished workflows of dead workers back on their queues; the workflows' ids.
+        """Put the unfinished workflows of dead and forgotten workers back on their queues; the workflows' ids.
 
         worker_id: the caller's own, which is never taken for dead.  Finished steps are not run again.
         """
-        dead = [
-            w["worker_id"]
-            for w in self.workers()
-            if w["state"] == "dead" and w["worker_id"] != worker_id
-        ]
-        if not dead:
-            return []
-        schema = "" if self.settings.embedded else "dbos."
-        query = sa.text(
-            f"SELECT workflow_uuid, queue_name FROM {schema}workflow_status "
-            "WHERE status = 'PENDING' AND executor_id IN :dead"
-        ).bindparams(sa.bindparam("dead", expanding=True))
+        found = self.workers()
+        live = [w["worker_id"] for w in found if w["state"] != "dead"]
+        moved = self._requeue("executor_id NOT IN :names", [worker_id, *live])
+        for worker in found:
+            if worker["state"] == "dead" and worker["worker_id"] != worker_id:
+                self.leave(worker["worker_id"])
+        return moved
+
+    def hand_back(self, worker_id: str) -> list[str]:
+        """Put a worker's own unfinished workflows back on their queues, when it must stop."""
+        return self._requeue("executor_id IN :names", [worker_id])
+
+    def _requeue(self, whose: str, names: list[str]) -> list[str]:
+        """Only what is still pending for those executors: two workers that see one death move a workflow once, and
+        DBOS's count of attempts stays, so that a job that kills its worker each time ends.
+        """
+        table = self._table("workflow_status")
+        with self.engine.begin() as connection:
+            query = sa.text(
+                f"SELECT workflow_uuid FROM {table} WHERE status = 'PENDING' AND {whose}"
+            ).bindparams(sa.bindparam("names", expanding=True))
+            ids = [str(id_) for id_ in connection.execute(query, {"names": names}).scalars()]
+            change = sa.text(
+                f"UPDATE {table} SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL "
+                f"WHERE workflow_uuid = :id AND status = 'PENDING' AND {whose}"
+            ).bindparams(sa.bindparam("names", expanding=True))
+            return [
+                id_
+                for id_ in ids
+                if connection.execute(change, {"id": id_, "names": names}).rowcount
+            ]
+
+    def _table(self, name: str) -> str:
+        """One of DBOS's tables, in its schema."""
+        return name if self.settings.embedded else f"dbos.{name}"
+
+    def sweep(self) -> list[str]:
+        """End the jobs that nothing will end any more: late in the queue, or their workflow gave up; their ids."""
+        late = sa.select(JOBS.c.job_id).where(
+            JOBS.c.state == "queued", JOBS.c.deadline_at < self.clock()
+        )
+        given_up = sa.text(
+            f"SELECT j.job_id FROM shotwright_jobs j JOIN {self._table('workflow_status')} w "
+            "ON w.workflow_uuid = j.job_id WHERE j.state IN ('queued', 'running') AND w.status IN "
+            "('ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')"
+        )
         with self.engine.connect() as connection:
-            orphans = connection.execute(query, {"dead": dead}).all()
-        for orphan in orphans:
-            self.client.resume_workflow(orphan.workflow_uuid, queue_name=orphan.queue_name)
-        for name in dead:
-            self.leave(name)
-        return [str(orphan.workflow_uuid) for orphan in orphans]
+            overdue = [str(id_) for id_ in connection.execute(late).scalars()]
+            lost = [str(id_) for id_ in connection.execute(given_up).scalars()]
+        for job_id in overdue:
+            self.client.cancel_workflow(job_id)
+            self.end(job_id, "failed", error=overtaken(job_id).body())
+        for job_id in lost:
+            asked = self.asked_to_stop(job_id) == "cancelled"
+            error = cancelled(job_id) if asked else abandoned(job_id)
+            self.end(job_id, "cancelled" if asked else "failed", error=error.body())
+        return [*overdue, *lost]
+
+    def part_ended(self, workflow_id: str) -> bool:
+        """Whether a film's part has come to an end, of whatever kind; read without leaving a trace in DBOS."""
+        query = sa.text(
+            f"SELECT status FROM {self._table('workflow_status')} WHERE workflow_uuid = :id"
+        )
+        with self.engine.connect() as connection:
+            status = connection.execute(query, {"id": workflow_id}).scalar()
+        return status not in (None, "PENDING", "ENQUEUED", "DELAYED")
+
+    def drop_parts(self, job_id: str) -> None:
+        """Take the parts of a film that have not begun off their queue."""
+        query = sa.text(
+            f"SELECT workflow_uuid FROM {self._table('workflow_status')} "
+            "WHERE workflow_uuid LIKE :pattern AND status = 'ENQUEUED'"
+        )
+        with self.engine.connect() as connection:
+            waiting = connection.execute(query, {"pattern": f"{job_id}.%"}).scalars().all()
+        for workflow_id in waiting:
+            self.client.cancel_workflow(str(workflow_id))
 
     def unfinished(self) -> bool:
         """Whether any job is queued or runs."""
@@ -533,6 +614,41 @@ class JobQueue:
                 sa.select(MEASURES.c.value).where(MEASURES.c.name == name)
             ).scalar()
         return None if value is None else float(value)
+
+
+def cancelled(job_id: str) -> Cancelled:
+    """What a cancelled job ends with."""
+    return Cancelled(f"job {job_id} was cancelled.", fix="ask again if it is still wanted")
+
+
+def overtaken(job_id: str) -> RenderFailed:
+    """What a job ends with that is not done by its deadline."""
+    return RenderFailed(
+        f"job {job_id} was not done before its deadline.",
+        code="deadline_exceeded",
+        field="deadline_s",
+        fix="ask again with a later deadline, a lower quality or a higher priority",
+    )
+
+
+def abandoned(job_id: str) -> RenderFailed:
+    """What a job ends with whose workflow gave up: its worker died again and again."""
+    return RenderFailed(
+        f"job {job_id} was given up: its worker ended each time that it was tried.",
+        fix="ask for fewer frames, a smaller size or a lower quality; the worker's log may say why",
+        retryable=False,
+    )
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process of this machine is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _digest(verb: str, arguments: dict[str, Any]) -> str:

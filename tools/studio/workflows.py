@@ -13,7 +13,7 @@ from typing import Any
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from shotwright.generator.errors import Cancelled, RenderFailed, ShotwrightError
+from shotwright.generator.errors import RenderFailed, ShotwrightError
 from shotwright.tools.studio.crew import Crew, rank
 
 LOG = logging.getLogger(__name__)
@@ -61,14 +61,14 @@ def take_step(job_id: str, part: int) -> Outcome:
 
 @DBOS.step(name="segment")
 def segment_step(job_id: str, part: int, segment: int, before: str | None) -> Outcome:
-    """Render one segment of a long take; answers the key of its lossless frames, overlap dropped."""
+    """Render one segment of a long take; answers the key of its lossless frames (overlap dropped) and its timings."""
     return _guarded(lambda: _on_duty().make_segment(job_id, part, segment, before))
 
 
 @DBOS.step(name="finish")
-def finish_step(job_id: str, part: int, keys: list[str]) -> Outcome:
+def finish_step(job_id: str, part: int, made: list[dict[str, Any]]) -> Outcome:
     """Join a long take's segments, encode, inspect and store; answers its id."""
-    return _guarded(lambda: _on_duty().finish_take(job_id, part, keys))
+    return _guarded(lambda: _on_duty().finish_take(job_id, part, made))
 
 
 @DBOS.step(name="assemble")
@@ -82,29 +82,30 @@ def _make_part(job_id: str, part: int) -> Outcome:
     segments = _on_duty().segments(job_id, part)
     if segments == 1:
         return take_step(job_id, part)
-    keys: list[str] = []
+    made: list[dict[str, Any]] = []
     for index in range(segments):
-        made = segment_step(job_id, part, index, keys[-1] if keys else None)
-        if "error" in made:
-            return made
-        keys.append(made["ok"])
-    return finish_step(job_id, part, keys)
+        outcome = segment_step(job_id, part, index, made[-1]["key"] if made else None)
+        if "error" in outcome:
+            return outcome
+        made.append(outcome["ok"])
+    return finish_step(job_id, part, made)
 
 
 @DBOS.workflow(name="render", max_recovery_attempts=5)
 def render(job_id: str) -> None:
     """All takes of a job, then their ranking."""
     crew = _on_duty()
-    if not crew.begin(job_id):
-        return
-    made: list[str] = []
-    for part in range(crew.parts(job_id)):
-        outcome = _make_part(job_id, part)
-        if "error" in outcome:
-            crew.fail(job_id, outcome["error"])
+    with crew.ending(job_id):
+        if not crew.begin(job_id):
             return
-        made.append(outcome["ok"])
-    crew.succeed(job_id, lambda: rank([crew.take(take_id) for take_id in made]))
+        made: list[str] = []
+        for part in range(crew.parts(job_id)):
+            outcome = _make_part(job_id, part)
+            if "error" in outcome:
+                crew.fail(job_id, outcome["error"])
+                return
+            made.append(outcome["ok"])
+        crew.succeed(job_id, lambda: rank([crew.take(take_id) for take_id in made]))
 
 
 @DBOS.workflow(name="part", max_recovery_attempts=5)
@@ -118,36 +119,39 @@ def render_part(job_id: str, part: int) -> Outcome:
 
 @DBOS.workflow(name="film", max_recovery_attempts=5)
 def film(job_id: str) -> None:
-    """Every new take of a film, each when the take that it starts from is there; then the cut."""
+    """Every new take of a film, each when the take that it starts from is there; then the cut.
+
+    The first part that fails, or a cancellation, takes the parts that have not begun off the queue.
+    """
     crew = _on_duty()
-    if not crew.begin(job_id):
-        return
-    waits = crew.dependencies(job_id)  # part -> the part that it starts from, or None
-    handles: dict[int, Any] = {}
-    outcomes: dict[int, Outcome] = {}
-    priority = crew.priority(job_id)
+    with crew.ending(job_id):
+        if not crew.begin(job_id):
+            return
+        waits = crew.dependencies(job_id)  # part -> the part that it starts from, or None
+        handles: dict[int, Any] = {}
+        made: dict[int, str] = {}
+        priority = crew.priority(job_id)
 
-    def start(part: int) -> None:
-        with SetWorkflowID(f"{job_id}.{part}"), SetEnqueueOptions(priority=priority):
-            handles[part] = DBOS.enqueue_workflow("render", render_part, job_id, part)
+        def start(part: int) -> None:
+            with SetWorkflowID(f"{job_id}.{part}"), SetEnqueueOptions(priority=priority):
+                handles[part] = DBOS.enqueue_workflow("render", render_part, job_id, part)
 
-    for part, after in waits.items():
-        if after is None:
-            start(part)
-    for part, after in waits.items():
-        if after is not None and "ok" in outcomes[after]:
-            start(part)
-        if part in handles:
-            outcomes[part] = handles[part].get_result(polling_interval_sec=0.1)
+        for part, after in waits.items():
+            if after is None:
+                start(part)
+        for part in waits:
+            if part not in handles:
+                start(part)
+            if (stop := crew.await_part(job_id, f"{job_id}.{part}")) is not None:
+                crew.fail(job_id, stop.body())
+                return
+            outcome = handles[part].get_result()
+            if "error" in outcome:
+                crew.give_up(job_id, outcome["error"])
+                return
+            made[part] = outcome["ok"]
+        joined = assemble_step(job_id, crew.by_shot(job_id, made))
+        if "error" in joined:
+            crew.fail(job_id, joined["error"])
         else:
-            outcomes[part] = outcomes[after if after is not None else part]
-    errors = [outcome["error"] for outcome in outcomes.values() if "error" in outcome]
-    if errors:
-        wanted = [e for e in errors if e["code"] != Cancelled.code]
-        crew.fail(job_id, (wanted or errors)[0])
-        return
-    joined = assemble_step(job_id, crew.by_shot(job_id, {p: o["ok"] for p, o in outcomes.items()}))
-    if "error" in joined:
-        crew.fail(job_id, joined["error"])
-    else:
-        crew.succeed(job_id, lambda: joined["ok"])
+            crew.succeed(job_id, lambda: joined["ok"])

@@ -1,6 +1,7 @@
 """Jobs in the database, without a worker."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -104,6 +105,41 @@ def test_ten_clients_with_one_key_make_one_job(jobs: JobQueue) -> None:
     assert [attached for _, attached in made].count(False) == 1
 
 
+def test_equal_calls_of_many_fronts_at_once_make_one_job(tmp_path: Path) -> None:
+    settings = from_environment({}, home=tmp_path)
+    fronts = [JobQueue(settings) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(submit, fronts))
+    assert len({job_id for job_id, _ in made}) == 1
+    for front in fronts:
+        front.close()
+
+
+def test_a_queued_job_past_its_deadline_is_ended_in_the_queue(
+    jobs: JobQueue, clock: Clock
+) -> None:
+    job_id, _ = jobs.submit("v", {}, {}, workflow="render", queue="render", deadline_s=5)
+    assert jobs.sweep() == []
+    clock.now += 6
+    assert jobs.sweep() == [job_id]
+    row = jobs.row(job_id)
+    assert (row["state"], row["error"]["code"]) == ("failed", "deadline_exceeded")
+
+
+@pytest.mark.parametrize("status", ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"])
+def test_a_job_whose_workflow_gave_up_is_failed(
+    jobs: JobQueue, tmp_path: Path, status: str
+) -> None:
+    job_id, _ = submit(jobs)
+    jobs.start(job_id, "w")
+    with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
+        query = "UPDATE workflow_status SET status = ? WHERE workflow_uuid = ?"
+        database.execute(query, (status, job_id))
+    assert jobs.sweep() == [job_id]
+    assert jobs.row(job_id)["state"] == "failed"
+    assert submit(jobs)[0] != job_id, "nothing attaches to it any more"
+
+
 def test_a_queued_job_is_cancelled_at_once(jobs: JobQueue) -> None:
     job_id, _ = submit(jobs)
     jobs.cancel(job_id)
@@ -204,9 +240,10 @@ def test_a_worker_without_heartbeat_is_dead_and_its_workflow_goes_back_to_its_qu
             "WHERE workflow_uuid = ?",
             (job_id,),
         )
+    jobs.beat("gone", pid=os.getpid(), device="cpu", state="busy", job_id=job_id)
     assert jobs.take_over("here") == []
     clock.now += STALE_S + 1
-    jobs.beat("here", pid=2, device="cpu", state="idle", job_id=None)
+    jobs.beat("here", pid=os.getpid(), device="cpu", state="idle", job_id=None)
     assert [w["state"] for w in jobs.workers()] == ["dead", "idle"]
     assert jobs.take_over("here") == [job_id]
     assert [w["worker_id"] for w in jobs.workers()] == ["here"]
