@@ -7,8 +7,8 @@ Run: python -m bench
 """
 
 import json
+import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import anyio
 from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 
 from shotwright.server.worker import launch
 from shotwright.tools.settings import Settings, from_environment
@@ -38,21 +39,6 @@ async def greet(name: str) -> str:
 mcp.run()
 """
 HEAVY = ("torch", "diffusers", "langchain", "langchain_core", "transformers")
-PROBE = f"""
-import anyio, sys
-from mcp import Client
-from shotwright.server.mcp import StudioServer
-from shotwright.tools.settings import from_environment
-from shotwright.tools.studio.studio import Studio
-async def main():
-    async with Client(StudioServer(Studio(from_environment(stdio=True)))) as client:
-        await client.list_tools()
-        await client.call_tool("list_models", {{}})
-        await client.call_tool("plan_shots", {{"script": "A red ball rolls."}})
-        await client.call_tool("list_jobs", {{}})
-anyio.run(main)
-print(*[name for name in {HEAVY!r} if name in sys.modules])
-"""
 SPEC = {"prompt": "a red ball bounces in the hills by day", "aspect_ratio": "16:9", "frames": 33}
 ROUNDS = 5
 
@@ -116,15 +102,28 @@ async def first_list(server: StdioServerParameters) -> float:
 
 
 def heavy_modules(settings: Settings) -> int:
-    """How many heavy packages a front holds after listing, planning and asking for jobs."""
-    found = subprocess.run(
-        [sys.executable, "-c", PROBE],
-        env={**settings.environment(), "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=True,
+    """How many heavy packages `shotwright stdio` has imported after listing, planning and asking for jobs."""
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-X", "importtime", "-m", "shotwright.server.main", "stdio"],
+        env=settings.environment(),
     )
-    return len(found.stdout.split())
+
+    async def ask(log: TextIO) -> None:
+        async with Client(stdio_client(server, errlog=log)) as client:
+            await client.list_tools()
+            await client.call_tool("list_models", {})
+            await client.call_tool("plan_shots", {"script": "A red ball rolls."})
+            await client.call_tool("list_jobs", {})
+
+    with tempfile.TemporaryFile("w+") as log:
+        anyio.run(ask, log)
+        log.seek(0)
+        # "import time:  self | cumulative |   package.module"
+        imported = {line.rsplit("|", 1)[-1].strip().partition(".")[0] for line in log}
+    if "shotwright" not in imported:
+        raise SystemExit("the server told nothing of its imports")
+    return len(imported & set(HEAVY))
 
 
 @contextmanager
@@ -168,7 +167,7 @@ def warm_jobs(settings: Settings, jobs: JobQueue) -> tuple[list[float], list[flo
                 job = answer.structured_content or {}
                 if job.get("state") != "succeeded":
                     raise SystemExit(f"the job did not end in time: {job}")
-                waits.append(watch.waited(job["job_id"]))
+                waits.append(watch.waited())
                 prompt = job["result"]["takes"][0]["prompt"]
                 plain.append(await anyio.to_thread.run_sync(direct, prompt, seed))
 
@@ -177,26 +176,32 @@ def warm_jobs(settings: Settings, jobs: JobQueue) -> tuple[list[float], list[flo
 
 
 class FirstStep:
-    """Looks at the newest job every two milliseconds until its first denoising step begins."""
+    """Looks at the newest job every two milliseconds and notes when each denoising step was reported as done."""
 
     def __init__(self, jobs: JobQueue) -> None:
-        self.jobs, self.seen = jobs, {}
-        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.jobs = jobs
+        self.done_at: dict[int, float] = {}
+        self.created_at = 0.0
         self.began = time.time()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
 
     def _watch(self) -> None:
         until = time.monotonic() + 60
-        while time.monotonic() < until:
+        while time.monotonic() < until and len(self.done_at) < 4:
             rows, _ = self.jobs.page(state=None, limit=1, cursor=None)
-            if rows and rows[0]["created_at"] >= self.began and "denoising" in rows[0]["phase"]:
-                self.seen[rows[0]["job_id"]] = time.time() - rows[0]["created_at"]
-                return
+            found = rows and re.search(r"denoising (\d+)/", rows[0]["phase"])
+            if found and rows[0]["created_at"] >= self.began and int(found[1]) > 0:
+                self.created_at = rows[0]["created_at"]
+                self.done_at.setdefault(int(found[1]), time.time())
             time.sleep(0.002)
 
-    def waited(self, job_id: str) -> float:
+    def waited(self) -> float:
+        """Seconds from the enqueueing to the beginning of the first step: its end less the time of a step."""
         self.thread.join()
-        return float(self.seen[job_id])
+        first, last = min(self.done_at), max(self.done_at)
+        step = (self.done_at[last] - self.done_at[first]) / (last - first)
+        return self.done_at[first] - first * step - self.created_at
 
 
 def direct_call() -> Callable[[str, int], float]:
