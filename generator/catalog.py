@@ -13,11 +13,6 @@ from typing import Any
 
 from shotwright.generator.errors import BadRequest
 
-ASPECT_RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9")
-QUALITIES = ("draft", "standard", "high")
-MAX_SEGMENTS = 200
-"""A long clip is made of at most this many continuations."""
-
 
 @dataclass(frozen=True)
 class FrameRule:
@@ -213,6 +208,9 @@ def parse_card(text: str, origin: str) -> Card:
         data = tomllib.loads(text)
         prompt, camera = data.pop("prompt"), data.pop("camera", {})
         extend = data.pop("extend", {})
+        for ratio, size in data["sizes"].items():
+            if any(side % data["size_multiple"] for side in size):
+                raise ValueError(f"size {ratio} is no multiple of {data['size_multiple']}")
         return Card(
             **{
                 **data,

@@ -14,10 +14,7 @@ from typing import Any
 class ClipSpec:
     """One clip: `frames` pictures of width x height at `fps`, from `prompt` and the given pictures.
 
-    first, last: keys of pictures; keyframes: (frame, key); prefix: key of a lossless clip whose frames are the clip's
-    first frames; guide: key of a lossless clip of the same length to start denoising from, `strength` in (0, 1] says
-    how
-    much noise is put on it (1: nothing of it is left).
+    first, last: keys of pictures; keyframes: (frame, key).
     """
 
     model: str
@@ -33,9 +30,6 @@ class ClipSpec:
     first: str | None = None
     last: str | None = None
     keyframes: tuple[tuple[int, str], ...] = ()
-    prefix: str | None = None
-    guide: str | None = None
-    strength: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -166,21 +166,33 @@ def read_video(path: Path, *, max_frames: int, max_pixels: int, start: int = 0) 
     Raises: BadRequest (invalid_media) for what is no video, damaged, or has no frame `start`;
     TooLarge for more than `max_frames` frames from `start` on, or larger ones.
     """
-    frames = []
+    frames = iter_frames(path, max_frames=max_frames, max_pixels=max_pixels, start=start)
+    pictures = np.stack(list(frames))
+    with _opened(path) as (_, stream):
+        return Clip(pictures, _rate(path, stream))
+
+
+def iter_frames(
+    path: Path, *, max_frames: int, max_pixels: int, start: int = 0
+) -> Iterator[Frames]:
+    """The same frames one by one, uint8 RGB (height, width, 3), so that a long clip is never held whole.
+
+    Raises while it is read: as `read_video`.
+    """
     with _opened(path) as (container, stream):
-        for number, picture in enumerate(_pictures(path, container, stream, max_pixels, start)):
-            if number == max_frames:
+        number = -1
+        for number, frame in enumerate(_decoded(path, container, stream)):
+            if number >= start + max_frames:
                 raise TooLarge(
                     f"{path.name} has more than {max_frames} frames from frame {start} on.",
                     fix=f"Cut it to at most {max_frames} frames.",
                     value=path.name,
                     allowed=f"at most {max_frames} frames",
                 )
-            frames.append(picture)
-        rate = _rate(path, stream)
-    if not frames:
-        raise _invalid(path, f"it has no frame {start}")
-    return Clip(np.stack(frames), rate)
+            if number >= start:
+                yield _rgb(path, frame, max_pixels)
+        if number < start:
+            raise _invalid(path, f"it has no frame {start}")
 
 
 def read_frames(path: Path, numbers: Sequence[int], *, max_pixels: int) -> Frames:
@@ -286,14 +298,6 @@ def _decoded(path: Path, container: InputContainer, stream: VideoStream) -> Iter
         if frame.is_corrupt:
             raise _invalid(path, "a frame in it is damaged")
         yield frame
-
-
-def _pictures(
-    path: Path, container: InputContainer, stream: VideoStream, max_pixels: int, start: int
-) -> Iterator[Frames]:
-    for number, frame in enumerate(_decoded(path, container, stream)):
-        if number >= start:
-            yield _rgb(path, frame, max_pixels)
 
 
 def _rgb(path: Path, frame: av.VideoFrame, max_pixels: int) -> Frames:

@@ -75,7 +75,11 @@ OPPOSITES = {
 
 
 def _camera(shot: Any, loc: list[str | int]) -> Iterator[Problem]:
-    moves = [(index, move) for index, move in _items(shot, "camera") if get(move, "move")]
+    moves = [
+        (index, move)
+        for index, move in _items(shot, "camera")
+        if isinstance(get(move, "move"), str)
+    ]
     for n, (_, one) in enumerate(moves):
         for index, other in moves[n + 1 :]:
             if not _overlap(one, other):

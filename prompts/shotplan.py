@@ -319,11 +319,12 @@ def _fill(data: Mapping[str, Any]) -> dict[str, Any]:
         next((i for s in scenes if (i := get(s, "id"))), "S1") if isinstance(scenes, list) else "S1"
     )
     counts: Counter[str] = Counter()
-    taken = {get(shot, "id") for shot in shots}
+    taken = {name for shot in shots if isinstance(name := get(shot, "id"), str)}
     filled["shots"] = [_filled_shot(shot, first, counts, taken) for shot in shots]
     if not scenes:
-        named = dict.fromkeys(get(shot, "scene_id") for shot in filled["shots"])
-        filled["scenes"] = [{"id": scene} for scene in named if isinstance(scene, str)]
+        named = [get(shot, "scene_id") for shot in filled["shots"]]
+        scenes = dict.fromkeys(scene for scene in named if isinstance(scene, str))
+        filled["scenes"] = [{"id": scene} for scene in scenes]
     if "language" not in filled:
         filled["language"] = detect_language(
             " ".join(a for shot in shots if isinstance(a := get(shot, "action"), str))
@@ -376,8 +377,13 @@ def _refusal(problems: list[Problem]) -> BadRequest:
         fix="Repair each place named here and send the whole plan again.",
         field=_path(one["loc"]) if one else "plan",
         value=one["value"] if one else {_path(p["loc"]): p["value"] for p in problems},
-        allowed=(one.get("allowed") if one else None),
+        allowed=_allowed(one) if one else {_path(p["loc"]): _allowed(p) for p in problems},
     )
+
+
+def _allowed(problem: Problem) -> Any:
+    """The values that would be taken, or the rule in words."""
+    return problem.get("allowed") or problem["text"]
 
 
 def _path(loc: list[str | int]) -> str:

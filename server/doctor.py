@@ -146,7 +146,7 @@ def _torch(found: dict[str, Any]) -> Check:
 def _packages() -> Check:
     """Versions only: importing diffusers takes seconds and says nothing more."""
     have, lack = [], []
-    for name in ("diffusers", "transformers", "dbos", "mcp", "langchain"):
+    for name in ("diffusers", "transformers", "dbos", "mcp"):
         try:
             have.append(f"{name} {version(name)}")
         except PackageNotFoundError:

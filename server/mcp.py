@@ -215,14 +215,14 @@ def _resources(server: MCPServer, studio: Studio) -> None:
         return await studio.blocking(_blob, studio, id)
 
     @server.resource(
-        "shotwright://jobs/{job_id}",
+        "shotwright://jobs/{id}",
         title="A job",
         description="State, progress and result of a job.",
         mime_type="application/json",
     )
-    async def job(job_id: str) -> str:
+    async def job(id: str) -> str:
         queue = await studio.queue()
-        row = await studio.blocking(queue.row, job_id)
+        row = await studio.blocking(queue.row, id)
         return json.dumps(jobs.answer(row, studio.base_url))
 
     @server.resource(

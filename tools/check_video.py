@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import CheckVideo
@@ -11,7 +12,8 @@ from shotwright.tools.studio.wire import CheckVideo
 IMPORTED_HFOV_DEG = 50.0
 """Field of view of footage that says nothing of its own: a 39 mm lens on full frame."""
 MAX_FRAMES = 2_000
-MAX_PIXELS = 4096 * 2304
+LONG_SIDE_PX = 256
+"""Frames are measured at this long side; it is twice what the camera is registered at."""
 
 
 async def check_video(studio: Studio, a: CheckVideo, report: Report) -> Shown:
@@ -22,13 +24,12 @@ async def check_video(studio: Studio, a: CheckVideo, report: Report) -> Shown:
 
 def _measure(studio: Studio, a: CheckVideo, media: Any) -> dict[str, Any]:
     from shotwright.generator.camera import Pose
-    from shotwright.generator.encode import read_video
     from shotwright.generator.inspect.camera import measure, verdict
     from shotwright.generator.inspect.picture import inspect_picture
     from shotwright.generator.inspect.seams import measure_seam
     from shotwright.tools.studio.slates import read_slate
 
-    frames = read_video(media.path, max_frames=MAX_FRAMES, max_pixels=MAX_PIXELS).frames
+    frames = _decoded(media)
     if len(frames) < 2:
         raise BadRequest(
             "the clip has one frame; there is no motion to measure.",
@@ -72,3 +73,25 @@ def _measure(studio: Studio, a: CheckVideo, media: Any) -> dict[str, Any]:
         "endpoints": None if slate is None else slate.endpoints,
         "picture": asdict(picture),
     }
+
+
+def _decoded(media: Any) -> Any:
+    """The clip's frames, uint8 RGB, scaled while they are decoded.  Raises BadRequest naming `video`."""
+    import cv2
+    import numpy as np
+
+    from shotwright.generator.encode import iter_frames
+
+    scale = min(1.0, LONG_SIDE_PX / max(media.info.width, media.info.height))
+    size = (max(1, round(media.info.width * scale)), max(1, round(media.info.height * scale)))
+    try:
+        frames = iter_frames(media.path, max_frames=MAX_FRAMES, max_pixels=MAX_FRAME_PIXELS)
+        return np.stack(
+            [
+                frame if scale == 1 else cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+                for frame in frames
+            ]
+        )
+    except BadRequest as error:
+        error.field = "video"
+        raise

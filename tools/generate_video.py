@@ -19,8 +19,8 @@ async def generate_video(studio: Studio, a: GenerateVideo, report: Report) -> Sh
 
 
 def asked_of(a: Any) -> dict[str, Any]:
-    """The arguments as given, those left out left out: they name the request."""
-    asked: dict[str, Any] = a.model_dump(mode="json", exclude_unset=True)
+    """The arguments that differ from their defaults: they name the request."""
+    asked: dict[str, Any] = a.model_dump(mode="json", exclude_defaults=True)
     return asked
 
 
@@ -34,9 +34,7 @@ async def render_or_plan(
 ) -> Shown:
     """The end of every clip verb."""
     if dry_run:
-        name = f"{plan.card.name}@cpu"
-        queue = await studio.queue()
-        return Shown(plan.dry_run(await studio.blocking(queue.measured, name)))
+        return Shown(plan.dry_run(await jobs.speed(studio, plan.card.name)))
     job = await jobs.submit(
         studio,
         verb,

@@ -1,14 +1,18 @@
 """House-keeping verbs: models, media, films out, jobs.  Each is a few lines over the studio."""
 
 import json
+import os
+import secrets
 import shutil
-import tempfile
 import zipfile
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from shotwright.generator.errors import BadRequest, NotFound
 from shotwright.tools.studio import jobs
+from shotwright.tools.studio.paths import allowed
 from shotwright.tools.studio.shown import Shown, show_job
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import (
@@ -21,6 +25,9 @@ from shotwright.tools.studio.wire import (
     ListModels,
     SetPriority,
 )
+
+PAGE_BYTES = 500_000
+"""A page of jobs stays below this, with fewer jobs than asked for if need be: an answer is under 1 MB."""
 
 
 async def list_models(studio: Studio, a: ListModels, report: Report) -> Shown:
@@ -74,67 +81,90 @@ async def export_film(studio: Studio, a: ExportFilm, report: Report) -> Shown:
 
 def _export(studio: Studio, a: ExportFilm) -> dict[str, Any]:
     record = studio.store.read_record("films", a.film_id)
-    target = _target(studio, a)
+    places = _targets(studio, a)
     clip = studio.store.fetch(record["blobs"]["clip"])
+    target = next(places)
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as draft:
-            name = Path(draft.name)
+        draft.touch(exist_ok=False)
     except OSError as error:
         raise _unwritable(str(target), error) from error
     try:
         files = ["film.mp4"]
         if a.format == "mp4":
-            shutil.copyfile(clip, name)
+            shutil.copyfile(clip, draft)
         else:
-            files = _zip(studio, record, clip, name)
-        name.replace(target)
+            files = _zip(studio, record, clip, draft)
+        while not _land(draft, target):
+            target = next(places)
     finally:
-        name.unlink(missing_ok=True)
-    size = target.stat().st_size
+        draft.unlink(missing_ok=True)
     return {
         "film_id": a.film_id,
         "path": str(target),
         "format": a.format,
-        "bytes": size,
+        "bytes": target.stat().st_size,
         "files": files,
     }
 
 
-def _target(studio: Studio, a: ExportFilm) -> Path:
-    """Where to write: inside the allowed roots, never over an existing file."""
-    if a.path is None:
-        return studio.settings.home / "exports" / f"{a.film_id}.{a.format}"
+def _land(draft: Path, target: Path) -> bool:
+    """Put the whole draft at `target`; False when something is there, also when it came there just now."""
     try:
-        target = Path(a.path).expanduser().resolve()
+        os.link(draft, target)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links
+        try:
+            with draft.open("rb") as whole, target.open("xb") as out:
+                shutil.copyfileobj(whole, out)
+        except FileExistsError:
+            return False
+    return True
+
+
+def _targets(studio: Studio, a: ExportFilm) -> Iterator[Path]:
+    """Where to write, never over a file: the path asked for, or numbered names in the data directory."""
+    if a.path is not None:
+        yield _target(studio, a.path)
+        raise _taken(a.path)
+    folder = studio.settings.home / "exports"
+    for number in count(1):
+        yield folder / f"{a.film_id}{f'-{number}' if number > 1 else ''}.{a.format}"
+
+
+def _target(studio: Studio, asked: str) -> Path:
+    """The path asked for.  Raises BadRequest when it is outside the allowed roots, or taken."""
+    try:
+        target = Path(asked).expanduser().resolve()
         taken = target.exists()
     except (OSError, ValueError, RuntimeError) as error:
-        raise _unwritable(a.path, error) from error
-    roots = [root.resolve() for root in studio.settings.allowed_roots]
-    home = Path.home().resolve()
-    inside = [root for root in roots if target.is_relative_to(root)]
-    hidden = inside == [home] and any(
-        part.startswith(".") for part in target.relative_to(home).parts
-    )
-    if not inside or hidden:
+        raise _unwritable(asked, error) from error
+    roots = [root.expanduser().resolve() for root in studio.settings.allowed_roots]
+    if not allowed(roots, target):
         raise BadRequest(
-            f"path {a.path} lies outside the allowed roots.",
+            f"path {asked} lies outside the allowed roots, or in a hidden folder.",
             code="path_not_allowed",
             field="path",
-            value=a.path,
+            value=asked,
             allowed=[str(root) for root in roots],
             fix="choose a path inside them, or set SHOTWRIGHT_ALLOWED_ROOTS",
         )
     if taken:
-        raise BadRequest(
-            f"path {a.path} exists already.",
-            code="conflict",
-            field="path",
-            value=a.path,
-            allowed="a path that does not exist",
-            fix="choose another name",
-        )
+        raise _taken(asked)
     return target
+
+
+def _taken(path: str) -> BadRequest:
+    return BadRequest(
+        f"path {path} exists already.",
+        code="conflict",
+        field="path",
+        value=path,
+        allowed="a path that does not exist",
+        fix="choose another name",
+    )
 
 
 def _unwritable(path: str, error: Exception) -> BadRequest:
@@ -148,7 +178,7 @@ def _unwritable(path: str, error: Exception) -> BadRequest:
 
 
 def _zip(studio: Studio, record: dict[str, Any], clip: Path, name: Path) -> list[str]:
-    from shotwright.tools.studio.slates import read_slate
+    from shotwright.tools.studio.slates import read_kept
 
     with zipfile.ZipFile(name, "w", zipfile.ZIP_STORED) as archive:
         archive.write(clip, "film.mp4")
@@ -157,9 +187,8 @@ def _zip(studio: Studio, record: dict[str, Any], clip: Path, name: Path) -> list
         sheet = studio.store.fetch(record["blobs"]["sheet"])
         archive.write(sheet, "sheet.jpg")
         for place, shot in enumerate(record["shots"], 1):
-            for take_id in shot["takes"]:
-                slate = read_slate(studio.store, take_id)
-                stem = f"{place:03d}-{take_id}"
+            for slate in read_kept(studio.store, shot["takes"]):
+                stem = f"{place:03d}-{slate.take_id}"
                 archive.write(studio.store.fetch(slate.blobs.clip), f"takes/{stem}.mp4")
                 archive.writestr(f"slates/{stem}.json", slate.model_dump_json(indent=2))
         return archive.namelist()
@@ -176,8 +205,30 @@ async def get_job(studio: Studio, a: GetJob, report: Report) -> Shown:
 async def list_jobs(studio: Studio, a: ListJobs, report: Report) -> Shown:
     """Jobs, newest first."""
     queue = await studio.queue()
-    rows, cursor = await studio.blocking(queue.page, state=a.state, limit=a.limit, cursor=a.cursor)
-    return Shown({"jobs": [jobs.answer(row, studio.base_url) for row in rows], "cursor": cursor})
+    limit = a.limit
+    while True:
+        rows, cursor = await studio.blocking(
+            queue.page, state=a.state, limit=limit, cursor=a.cursor
+        )
+        shown = [_brief(jobs.answer(row, studio.base_url)) for row in rows]
+        size = len(json.dumps(shown))
+        if size <= PAGE_BYTES or limit == 1:
+            return Shown({"jobs": shown, "cursor": cursor})
+        limit = max(1, min(limit - 1, limit * PAGE_BYTES // size))
+
+
+_LISTED = ("film_id", "take_id", "path", "url", "duration_s", "best")
+"""What a list keeps of a result and of its takes; `get_job` has the rest."""
+
+
+def _brief(job: dict[str, Any]) -> dict[str, Any]:
+    """The job without what makes a page long: plan, shots, coverage, and the facts of each take."""
+    result = job["result"]
+    if result is None:
+        return job
+    takes = [{name: take[name] for name in _LISTED if name in take} for take in result["takes"]]
+    kept = {name: result[name] for name in _LISTED if name in result}
+    return {**job, "result": {**kept, "takes": takes}}
 
 
 async def cancel_job(studio: Studio, a: CancelJob, report: Report) -> Shown:

@@ -46,9 +46,8 @@ async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
         for image in a.images[len(plan.shots) :]
     ]
     if a.dry_run:
-        queue = await studio.queue()
         card = studio.catalog.get(a.model)
-        speed = await studio.blocking(queue.measured, f"{card.name}@cpu")
+        speed = await jobs.speed(studio, card.name)
         seconds, size = expected(card, parts, speed)
         adjustments = [change for clip in clips for change in clip.notes.adjustments]
         effective = {
@@ -128,7 +127,7 @@ def _write(
         brief=a.brief,
         plan=a.plan,
         style=a.style,
-        aspect_ratio=a.aspect_ratio or "16:9",
+        aspect_ratio=a.aspect_ratio,
         seed=a.seed or 0,
     )
 

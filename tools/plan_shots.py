@@ -54,7 +54,7 @@ def write_plan(
     brief: Brief | None,
     plan: dict[str, Any] | None,
     style: str | None,
-    aspect_ratio: str,
+    aspect_ratio: str | None,
     seed: int,
 ) -> Written:
     """A plan from exactly one of script, brief and plan.  Raises BadRequest."""
@@ -83,7 +83,7 @@ def write_plan(
         made = director.direct(
             script,
             style=style,
-            aspect_ratio=aspect_ratio,
+            aspect_ratio=aspect_ratio or "16:9",
             seed=seed,
             moves=moves,
             shot_s=card.frames.default / card.fps,

@@ -19,7 +19,9 @@ async def rewrite_prompt(studio: Studio, a: RewritePrompt, report: Report) -> Sh
             "original": made.original,
             "writer": made.writer,
             "changes": list(made.changes),
+            "negative_prompt": made.negative or card.negative,
             "unknown_words": list(made.unknown_words),
+            "warnings": list(made.warnings),
             "model": card.name,
             "dialect": card.dialect,
         }

@@ -13,6 +13,10 @@ from pathlib import Path
 import platformdirs
 
 from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio.paths import default_roots
+
+DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
+"""How the address of a job database begins."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ def from_environment(
 ) -> Settings:
     """Build the settings: an argument wins over a variable, a variable over the default.
 
-    stdio: the front speaks over stdio, so its start folder is an allowed root.  Raises BadRequest for a value that does
-    not read.
+    stdio: the front speaks over stdio, so its start folder is an allowed root, unless it holds the home.  Raises
+    BadRequest for a value that does not read.
     """
     env = os.environ if environment is None else environment
 
@@ -81,7 +85,7 @@ def from_environment(
     if roots is not None:
         allowed = tuple(Path(p).expanduser().absolute() for p in roots.split(os.pathsep) if p)
     else:
-        allowed = (Path.home(), chosen, *((Path.cwd(),) if stdio else ()))
+        allowed = default_roots(chosen, Path.cwd() if stdio else None)
     asked_port = variable("PORT")
     if asked_port is not None and not (asked_port.isdigit() and int(asked_port) < 65536):
         raise BadRequest(
@@ -93,7 +97,7 @@ def from_environment(
         )
     return Settings(
         home=chosen,
-        database_url=variable("DATABASE_URL") or f"sqlite:///{chosen / 'shotwright.sqlite'}",
+        database_url=_database(variable("DATABASE_URL"), chosen),
         store=variable("STORE") or str(chosen / "store"),
         allowed_roots=allowed,
         host=host or variable("HOST") or "127.0.0.1",
@@ -105,6 +109,23 @@ def from_environment(
         kling_access_key=variable("KLING_ACCESS_KEY"),
         kling_secret_key=variable("KLING_SECRET_KEY"),
     )
+
+
+def _database(url: str | None, home: Path) -> str:
+    """The address of the job database.  Raises BadRequest, which repeats no password."""
+    if url is None:
+        return f"sqlite:///{home / 'shotwright.sqlite'}"
+    if not url.startswith(DATABASES):
+        scheme, found, _ = url.partition("://")
+        value = f"{scheme}://…" if found else url
+        raise BadRequest(
+            f"SHOTWRIGHT_DATABASE_URL is {value!r}; use sqlite:///… or postgresql://…",
+            field="SHOTWRIGHT_DATABASE_URL",
+            value=value,
+            allowed=["sqlite:///…", "postgresql://…"],
+            fix="SHOTWRIGHT_DATABASE_URL=postgresql://user:password@machine/shotwright",
+        )
+    return url
 
 
 def make_home(settings: Settings) -> None:

@@ -126,7 +126,7 @@ VERBS: tuple[Verb, ...] = (
         "Rewrite a prompt",
         "Compile a prompt for a model's dialect and say what was changed and which words the model does not know.",
         wire.RewritePrompt,
-        wire.Anything,
+        wire.Rewritten,
         "rewrite",
         read_only=True,
         idempotent=True,
@@ -136,7 +136,7 @@ VERBS: tuple[Verb, ...] = (
         "Look at a video",
         "See a take, film, upload or file: a contact sheet, and single frames at at_s.",
         wire.ViewVideo,
-        wire.Anything,
+        wire.Viewed,
         "view",
         read_only=True,
         idempotent=True,
@@ -149,7 +149,7 @@ VERBS: tuple[Verb, ...] = (
         "seams, black and "
         "frozen frames. For a take, what was asked stands beside it.",
         wire.CheckVideo,
-        wire.Anything,
+        wire.Measured,
         "check",
         read_only=True,
         idempotent=True,
@@ -171,7 +171,7 @@ VERBS: tuple[Verb, ...] = (
         "Import a picture or clip",
         "Keep a picture or clip from a path or public URL; the upload id names it in every verb.",
         wire.ImportMedia,
-        wire.Anything,
+        wire.Upload,
         "import",
         module="house",
         open_world=True,
@@ -179,9 +179,10 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "export_film",
         "Export a film",
-        "Write a film as MP4, or with its takes, plan and slates as a ZIP. An existing file is never overwritten.",
+        "Write a film as MP4, or with its takes, plan and slates as a ZIP. An existing file is never "
+        "overwritten: without path the name is numbered.",
         wire.ExportFilm,
-        wire.Anything,
+        wire.Exported,
         "export",
         module="house",
     ),
@@ -190,7 +191,7 @@ VERBS: tuple[Verb, ...] = (
         "Delete a take, film or upload",
         "Put it into the trash; undo=true brings it back within 7 days.",
         wire.DeleteMedia,
-        wire.Anything,
+        wire.Deleted,
         "delete",
         module="house",
         destructive=True,
@@ -211,7 +212,8 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "list_jobs",
         "List jobs",
-        "Jobs, newest first; state filters, cursor pages.",
+        "Jobs, newest first; state filters, cursor pages. Of each result only ids, path, url, duration_s and best are "
+        "listed; get_job answers the rest.",
         wire.ListJobs,
         wire.Jobs,
         "jobs",
@@ -311,7 +313,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int | float) and abs(value) < 2**63:
         return value
     try:
-        if len(json.dumps(value, allow_nan=False)) <= MAX_SHOWN:
+        shown = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        if len(shown.encode("utf-8")) <= MAX_SHOWN:
             return value
     except (TypeError, ValueError):
         pass

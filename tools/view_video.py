@@ -3,11 +3,13 @@
 from typing import Any
 
 from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import ViewVideo
 
-MAX_PIXELS = 4096 * 2304
+MOMENTS_BYTES = 460_000
+"""Bytes of all single frames of an answer: with the sheet, in base64 and with the facts it stays under 1 MB."""
 
 
 async def view_video(studio: Studio, a: ViewVideo, report: Report) -> Shown:
@@ -20,16 +22,14 @@ async def view_video(studio: Studio, a: ViewVideo, report: Report) -> Shown:
 
 def _film(studio: Studio, a: ViewVideo) -> Shown:
     from shotwright.tools.studio.films import film_answer
-    from shotwright.tools.studio.slates import read_slate
+    from shotwright.tools.studio.slates import read_kept
 
     try:
         record = studio.store.read_record("films", a.video)
     except NotFound as error:
         error.field = "video"
         raise
-    there = set(studio.store.list_records("takes"))
-    chosen = [shot["chosen"] for shot in record["shots"]]
-    takes = [read_slate(studio.store, take_id) for take_id in chosen if take_id in there]
+    takes = read_kept(studio.store, (shot["chosen"] for shot in record["shots"]))
     sheet = studio.store.fetch(record["blobs"]["sheet"]).read_bytes()
     moments = _moments(studio.store.fetch(record["blobs"]["clip"]), a.at_s, record["duration_s"])
     facts = film_answer(studio.store, studio.base_url, record, takes)
@@ -51,7 +51,7 @@ def _clip(studio: Studio, a: ViewVideo, media: Any) -> Shown:
     info = media.info
     _moments_inside(a.at_s, info.duration_s)
     numbers = spaced(info.frames, 9)
-    pictures = read_frames(media.path, numbers, max_pixels=MAX_PIXELS)
+    pictures = read_frames(media.path, numbers, max_pixels=MAX_FRAME_PIXELS)
     labels = [f"{n}  {float(n / info.fps):.2f} s" for n in numbers]
     facts = {
         "video": a.video,
@@ -65,20 +65,30 @@ def _clip(studio: Studio, a: ViewVideo, media: Any) -> Shown:
     if media.take_id is not None:
         facts |= read_slate(studio.store, media.take_id).to_take(studio.store, studio.base_url)
     at = numbers_at(info.frames, info.fps, a.at_s) if a.at_s else []
-    moments = [still(f) for f in read_frames(media.path, at, max_pixels=MAX_PIXELS)] if at else []
+    moments = _stills(media.path, at)
     return Shown({**facts, "shown": _shown(1, a.at_s)}, [sheet_of(pictures, labels), *moments])
 
 
 def _moments(path: Any, at_s: list[float], duration_s: float) -> list[bytes]:
-    from shotwright.generator.encode import probe, read_frames
-    from shotwright.tools.studio.sheets import numbers_at, still
+    from shotwright.generator.encode import probe
+    from shotwright.tools.studio.sheets import numbers_at
 
     if not at_s:
         return []
     _moments_inside(at_s, duration_s)
     info = probe(path)
-    numbers = numbers_at(info.frames, info.fps, at_s)
-    return [still(frame) for frame in read_frames(path, numbers, max_pixels=MAX_PIXELS)]
+    return _stills(path, numbers_at(info.frames, info.fps, at_s))
+
+
+def _stills(path: Any, numbers: list[int]) -> list[bytes]:
+    from shotwright.generator.encode import read_frames
+    from shotwright.tools.studio.sheets import MAX_BYTES, still
+
+    if not numbers:
+        return []
+    most = min(MAX_BYTES, MOMENTS_BYTES // len(numbers))
+    frames = read_frames(path, numbers, max_pixels=MAX_FRAME_PIXELS)
+    return [still(frame, most=most) for frame in frames]
 
 
 def _moments_inside(at_s: list[float], duration_s: float) -> None:

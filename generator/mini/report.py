@@ -124,7 +124,8 @@ def model_card(
     if training is not None:
         run = (
             f"{training.minutes:.0f} minutes on {training.machine}, {training.steps} steps, "
-            f"{training.clips / 1000:.0f}k clip presentations, a quarter of them drawn anew and the rest from the last few hundred."
+            f"{training.clips / 1000:.0f}k clip presentations, a quarter of them "
+            "drawn anew and the rest from the last few hundred."
         )
     under = failings(figures) or ["Nothing measured here is under its gate."]
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "diffusers"))

@@ -51,8 +51,9 @@ class ConditionedWan(WanImageToVideoPipeline):  # type: ignore[misc]
         mask = torch.ones(1, 1, *shape[2:], device=device, dtype=dtype)
         for frame, picture in sorted(self.given.stills.items()):
             at = (frame + temporal - 1) // temporal
-            # A latent later than the first covers `temporal` frames: it is given as a still of that length.
-            still = np.repeat(picture[None], 1 if at == 0 else 1 + 4, axis=0)
+            # A latent later than the first covers `temporal` frames: it is given as a still, whose last latent is
+            # taken.  The codec encodes 4k + 1 frames at a time, whatever its factor.
+            still = np.repeat(picture[None], 1 if at == 0 or temporal == 1 else 5, axis=0)
             clean[:, :, at] = self._encode(still, device, dtype)[:, :, -1]
             mask[:, :, at] = 0
         if self.given.prefix is not None:

@@ -22,9 +22,6 @@ def test_every_bundled_card_agrees_with_itself(path: Path) -> None:
     assert card.name == path.stem
     for rule in (card.frames.minimum, card.frames.maximum, card.frames.default):
         assert card.frames.legal(rule)
-    for width, height in card.sizes.values():
-        assert width % card.size_multiple == 0
-        assert height % card.size_multiple == 0
     assert set(card.quality) == {"draft", "standard", "high"}
     steps = [card.quality[name].steps for name in ("draft", "standard", "high")]
     assert steps == sorted(steps)
@@ -51,6 +48,12 @@ def test_a_frame_count_off_the_rule_is_refused_with_the_nearest(frames: int) -> 
     error = refused.value
     assert (error.code, error.field, error.value) == ("invalid_frames", "frames", frames)
     assert error.allowed == "4k+1 from 9 to 33"
+
+
+def test_a_card_whose_sizes_are_off_its_multiple_is_refused() -> None:
+    text = (BUNDLED / "mini.toml").read_text(encoding="utf-8")
+    with pytest.raises(BadRequest, match="size 4:3 is no multiple of 16"):
+        parse_card(text.replace("[80, 64]", "[84, 64]"), "mine.toml")
 
 
 def test_an_unknown_model_is_refused_with_those_there_are() -> None:

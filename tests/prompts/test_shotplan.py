@@ -172,3 +172,10 @@ def test_a_wrong_word_is_answered_with_the_right_ones(
     fields: dict[str, object], choice: str
 ) -> None:
     assert choice in refused({"shots": [shot(**fields)]}).allowed
+
+
+def test_every_refusal_says_what_is_allowed() -> None:
+    assert "at least 1 item" in refused({"shots": []}).allowed
+    assert refused({"shots": [shot(colour="red")]}).allowed == "no such field; leave it out"
+    two = refused({"shots": [shot(colour="red", look=1)]})
+    assert set(two.allowed) == set(two.value) and len(two.allowed) == 2

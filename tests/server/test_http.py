@@ -355,6 +355,9 @@ def test_a_film_is_read_with_its_takes(client: TestClient, studio: Studio, tmp_p
     take_id = _take(studio, tmp_path)
     film_id = _film(studio, take_id)
     film = client.get(f"/api/films/{film_id}").json()
+    studio.store.delete("takes", take_id)
+    assert client.get(f"/api/films/{film_id}").json() == {**film, "takes": []}
+    studio.store.restore(take_id)
     assert film["film_id"] == film_id and film["takes"][0]["take_id"] == take_id
     assert client.get(film["url"].removeprefix(HERE)).headers["content-type"] == "video/mp4"
     assert client.get(f"/files/{film_id}.jpg").content == b"\xff\xd8film"

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.types import (
     BlobResourceContents,
     CallToolResult,
@@ -148,9 +148,9 @@ def test_resources_hold_takes_jobs_the_plan_schema_and_the_camera_guide(
 
     templates, listed, (clip, job, schema, guide) = anyio.run(run)
     assert {template.uri_template for template in templates} == {
-        "shotwright://takes/{take_id}",
-        "shotwright://films/{film_id}",
-        "shotwright://jobs/{job_id}",
+        "shotwright://takes/{id}",
+        "shotwright://films/{id}",
+        "shotwright://jobs/{id}",
     }
     assert {str(resource.uri) for resource in listed} == {
         "shotwright://schema/shotplan",
@@ -164,6 +164,34 @@ def test_resources_hold_takes_jobs_the_plan_schema_and_the_camera_guide(
     jsonschema.Draft202012Validator.check_schema(json.loads(schema.text))
     assert isinstance(guide, TextResourceContents)
     assert "pan_left" in guide.text
+
+
+@eras
+def test_a_resource_that_is_not_there_or_too_large_says_what_to_do(
+    studio: Studio, mode: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = studio.store.put_bytes(b"\x89PNG\r\n\x1a\n", "png").key
+    studio.store.write_record("takes", "take_1", {"blobs": {"clip": key}})
+
+    async def run() -> Any:
+        async with Client(StudioServer(studio), mode=mode) as client:
+            (still,) = (await client.read_resource("shotwright://takes/take_1")).contents
+            monkeypatch.setattr("shotwright.server.mcp.MAX_BLOB", 3)
+            told = []
+            for place in ("takes/take_2", "films/film_2", "jobs/job_2", "takes/take_1"):
+                with pytest.raises(MCPError) as caught:
+                    await client.read_resource(f"shotwright://{place}")
+                told.append(caught.value.error)
+            return still, told
+
+    still, told = anyio.run(run)
+    assert still.mime_type == "image/png"
+    *missing, large = told
+    assert {error.code for error in missing} == {-32602} and large.code == -32603
+    for error, name in zip(missing, ("take_2", "film_2", "job_2"), strict=True):
+        assert name in error.message
+    assert "a resource carries up to 3. use the path" in large.message
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 @eras

@@ -5,11 +5,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 
 from shotwright.generator.encode import write_mp4
+from shotwright.tools.check_video import _decoded
 from shotwright.tools.studio.shown import Shown
+from shotwright.tools.studio.studio import Studio
 
 Ask = Callable[..., Shown]
 
@@ -42,3 +45,12 @@ def test_black_and_frozen_frames_are_found(ask: Ask, media: Path, scene: Any) ->
     picture = ask("check_video", video=str(path)).data["picture"]
     assert set(picture["black_frames"]) == {10, 11, 12}
     assert picture["frozen"]
+
+
+def test_large_footage_is_measured_on_small_frames(studio: Studio, tmp_path: Path) -> None:
+    tiles = np.random.default_rng(3).integers(30, 226, (36, 64, 3), dtype=np.uint8)
+    wide = np.kron(tiles, np.ones((10, 10, 1), np.uint8)).astype(np.uint8)
+    frames = np.stack([np.roll(wide, -4 * n, axis=1) for n in range(5)])
+    write_mp4(tmp_path / "large.mp4", frames, fps=Fraction(24), metadata={})
+    media = anyio.run(studio.intake.video, str(tmp_path / "large.mp4"), "video")
+    assert _decoded(media).shape == (5, 144, 256, 3)

@@ -1,6 +1,7 @@
 """House-keeping: models, media in, films out, what is thrown away and brought back."""
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 
 from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.tools.house import _brief, _export
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Studio
+from shotwright.tools.studio.wire import ExportFilm
 
 Ask = Callable[..., Shown]
 
@@ -125,3 +128,58 @@ def test_a_film_outlives_a_deleted_take(ask: Ask, film: dict[str, Any]) -> None:
         assert plan["effective"]["renders"] == 0, "its sibling is there"
     finally:
         ask("delete_media", id=chosen, undo=True)
+
+
+def _film(studio: Studio) -> None:
+    """A film's record whose only take is gone."""
+    key = studio.store.put_bytes(b"film", "mp4").key
+    blobs = {"clip": key, "sheet": key}
+    shots = [{"takes": ["take_gone"], "chosen": "take_gone"}]
+    record = {"film_id": "film_1", "blobs": blobs, "plan": {}, "shots": shots}
+    studio.store.write_record("films", "film_1", record)
+
+
+def test_exports_without_a_path_are_numbered_and_a_deleted_take_is_left_out(studio: Studio) -> None:
+    _film(studio)
+    export = ExportFilm(film_id="film_1")
+    paths = [Path(_export(studio, export)["path"]) for _ in range(3)]
+    assert [path.name for path in paths] == ["film_1.zip", "film_1-2.zip", "film_1-3.zip"]
+    assert sorted(paths[0].parent.iterdir()) == sorted(paths)
+    assert zipfile.ZipFile(paths[0]).namelist() == [
+        *("film.mp4", "film.json", "plan.json", "sheet.jpg")
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files")
+def test_an_export_has_the_permissions_of_any_new_file(studio: Studio, tmp_path: Path) -> None:
+    _film(studio)
+    (tmp_path / "plain").touch()
+    target = tmp_path / "film.mp4"
+    _export(studio, ExportFilm(film_id="film_1", format="mp4", path=str(target)))
+    assert target.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_file_that_comes_while_the_film_is_written_stays(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _film(studio)
+    target = tmp_path / "film.mp4"
+
+    def copy(source: Path, draft: Path) -> None:
+        draft.write_bytes(source.read_bytes())
+        target.write_bytes(b"another's")
+
+    monkeypatch.setattr("shotwright.tools.house.shutil.copyfile", copy)
+    with pytest.raises(BadRequest) as caught:
+        _export(studio, ExportFilm(film_id="film_1", format="mp4", path=str(target)))
+    assert caught.value.code == "conflict" and target.read_bytes() == b"another's"
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_lists_of_jobs_keep_what_names_a_result_and_not_what_makes_it_long() -> None:
+    take = {"take_id": "take_1", "path": "a.mp4", "url": None, "duration_s": 1.0}
+    film = {"film_id": "film_1", "path": "f.mp4", "url": None, "duration_s": 1.0, "best": "take_1"}
+    heavy = {"plan": {"shots": [1]}, "shots": [1], "coverage": [1], "warnings": [1]}
+    result = {**film, **heavy, "takes": [{**take, "camera": {"asked": None}}]}
+    assert _brief({"job_id": "job_1", "result": result})["result"] == {**film, "takes": [take]}
+    assert _brief({"job_id": "job_2", "result": None}) == {"job_id": "job_2", "result": None}

@@ -1,5 +1,6 @@
 """Jobs as a caller meets them: one key one job, equal calls one job, waiting, lists, places, ends."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from shotwright.generator.errors import Conflict
 from shotwright.tools import verbs
+from shotwright.tools.studio.jobs import speed
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Studio
 
@@ -84,6 +86,19 @@ def test_jobs_are_listed_newest_first_in_pages(call: Callable[..., dict[str, Any
     assert len(call("list_jobs", state="queued")["jobs"]) == 5
 
 
+def test_a_page_of_long_answers_holds_fewer_jobs(
+    call: Callable[..., dict[str, Any]], studio: Studio
+) -> None:
+    made = [ball(call, seed=seed)["job_id"] for seed in range(4)]
+    for job_id in made:
+        studio.jobs.start(job_id, "w")
+        studio.jobs.end(job_id, "succeeded", result={"takes": [], "best": "x" * 100_000})
+    first = call("list_jobs")
+    assert [job["job_id"] for job in first["jobs"]] == made[:1:-1]
+    rest = call("list_jobs", cursor=first["cursor"])
+    assert [job["job_id"] for job in rest["jobs"]] == made[1::-1] and rest["cursor"] is None
+
+
 def test_a_queued_job_is_cancelled_at_once_and_for_good(
     call: Callable[..., dict[str, Any]],
 ) -> None:
@@ -137,3 +152,11 @@ def test_a_job_tells_where_it_is_and_when_it_will_be_done(ask: Ask, small: dict[
     assert [progress for progress, _ in told] == sorted(progress for progress, _ in told)
     assert job["next"]["tool"] == "view_video"
     assert job["next"]["arguments"] == {"video": job["result"]["best"]}
+
+
+def test_the_speed_is_that_of_the_living_workers_device_or_of_the_cpu(studio: Studio) -> None:
+    studio.jobs.measure("mini@cpu", 4.0)
+    studio.jobs.measure("mini@cuda:0", 0.5)
+    assert anyio.run(speed, studio, "mini") == 4.0
+    studio.jobs.beat("w", pid=os.getpid(), device="cuda:0", state="idle", job_id=None)
+    assert anyio.run(speed, studio, "mini") == 0.5

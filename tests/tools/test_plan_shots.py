@@ -43,9 +43,11 @@ def test_the_same_script_gives_the_same_plan(plan: Callable[..., dict[str, Any]]
 
 def test_a_brief_becomes_a_film_of_about_its_length(plan: Callable[..., dict[str, Any]]) -> None:
     brief = {"product": "kettle", "selling_points": ["boils fast", "looks good"], "length_s": 12}
-    answer = plan(brief=brief, aspect_ratio="9:16")
+    answer = plan(brief=brief, aspect_ratio="1:1")
     shots = answer["plan"]["shots"]
-    assert answer["plan"]["aspect_ratio"] == "9:16"
+    assert answer["plan"]["aspect_ratio"] == "1:1"
+    tall = plan(brief={**brief, "platform": "TikTok"})["plan"]
+    assert tall["aspect_ratio"] == "9:16", "the platform's, when none is given"
     assert sum(shot["duration_s"] for shot in shots) == pytest.approx(12, rel=0.25)
     assert any("kettle" in shot["action"] for shot in shots)
 

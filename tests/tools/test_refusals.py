@@ -24,6 +24,7 @@ Refuse = Callable[[str, dict[str, Any]], dict[str, Any]]
 INF, NAN = math.inf, math.nan
 BIG = 10**400
 BALL: dict[str, Any] = {"prompt": "a ball"}
+KETTLE: dict[str, Any] = {"product": "kettle", "selling_points": ["boils fast"]}
 SHOT: dict[str, Any] = {"action": "a ball rolls", "duration_s": 2}
 
 
@@ -161,6 +162,7 @@ PICTURES: Cases = [
     (BALL | {"keyframes": [at(99)]}, "invalid_argument", "keyframes[0].at_s"),
     (BALL | {"keyframes": [at(-1)]}, "invalid_argument", "keyframes[0].at_s"),
     (BALL | {"keyframes": [at(INF)]}, "invalid_argument", "keyframes[0].at_s"),
+    (BALL | {"keyframes": [at(1e308)]}, "invalid_argument", "keyframes[0].at_s"),
     (BALL | {"keyframes": [at(1), at(1.01)]}, "invalid_argument", "keyframes[1].at_s"),
     (BALL | {"keyframes": [at(1, "in:none.png")]}, "invalid_media", "keyframes[0].image"),
     (BALL | {"keyframes": {"at_s": 1}}, "invalid_argument", "keyframes"),
@@ -250,10 +252,12 @@ WRITING: Cases = [
     ({"script": "!!! ???"}, "invalid_script", "script"),
     ({"script": "a ball. " * 3000}, "invalid_script", "script"),
     ({"script": 12}, "invalid_script", "script"),
-    ({"script": "A ball.", "brief": {"product": "kettle"}}, "invalid_script", "script"),
+    ({"script": "A ball.", "brief": KETTLE}, "invalid_script", "script"),
     ({"brief": {}}, "invalid_argument", "brief.product"),
-    ({"brief": {"product": "kettle", "length_s": -1}}, "invalid_argument", "brief.length_s"),
-    ({"brief": {"product": "kettle", "length_s": NAN}}, "invalid_argument", "brief.length_s"),
+    ({"brief": {"product": "kettle"}}, "invalid_argument", "brief.selling_points"),
+    ({"brief": KETTLE | {"length_s": -1}}, "invalid_argument", "brief.length_s"),
+    ({"brief": KETTLE | {"length_s": NAN}}, "invalid_argument", "brief.length_s"),
+    ({"brief": KETTLE | {"length_s": 301}}, "invalid_argument", "brief.length_s"),
     ({"plan": {}}, "invalid_plan", "plan.shots"),
     ({"plan": {"shots": "x"}}, "invalid_plan", "plan.shots"),
     ({"plan": {"shots": [SHOT | {"duration_s": NAN}]}}, "invalid_plan", "plan.shots[0].duration_s"),
@@ -269,6 +273,12 @@ WRITING: Cases = [
         "plan.shots[0].continuity.mode",
     ),
     ({"plan": [1]}, "invalid_plan", "plan"),
+    ({"plan": {"shots": [SHOT | {"id": {"x": 1}, "scene_id": ["x"]}]}}, "invalid_plan", "plan"),
+    (
+        {"plan": {"shots": [SHOT | {"camera": [{"move": []}, {"move": {}}]}]}},
+        "invalid_plan",
+        "plan",
+    ),
     ({"script": "A ball.", "model": "wan9"}, "unknown_model", "model"),
     ({"script": "A ball.", "style": "x" * 301}, "invalid_argument", "style"),
     ({"script": "A ball.", "aspect_ratio": "5:4"}, "invalid_size", "aspect_ratio"),
@@ -343,6 +353,7 @@ JOB: Cases = [
     ({"job_id": "job_nothing"}, "not_found", "job_id"),
     ({"job_id": "\0"}, "not_found", "job_id"),
     ({"job_id": "\ud800"}, "invalid_argument", "job_id"),
+    ({"job_id": [{"\ud800": 1}]}, "invalid_argument", "job_id"),
 ]
 JOBS: Cases = [
     ({"state": "dead"}, "invalid_argument", "state"),

@@ -2,10 +2,14 @@
 
 import io
 from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
+from shotwright.generator.encode import write_mp4
 from shotwright.tools.studio.shown import Shown
 
 Ask = Callable[..., Shown]
@@ -49,3 +53,11 @@ def test_an_uploaded_picture_is_shown(ask: Ask, picture: str) -> None:
     ((width, height),) = sizes(shown)
     assert abs(width / height - 160 / 96) < 0.02
     assert (shown.data["width"], shown.data["height"]) == (160, 96)
+
+
+def test_many_large_moments_stay_small_together(ask: Ask, media: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2, 720, 1280, 3), dtype=np.uint8)
+    write_mp4(media / "noise.mp4", noise, fps=Fraction(8), metadata={})
+    shown = ask("view_video", video=str(media / "noise.mp4"), at_s=[0, 0.1, 0.2, 0.25])
+    assert len(sizes(shown)) == 5
+    assert sum(map(len, shown.pictures)) * 4 / 3 < 900_000

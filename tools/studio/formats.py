@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_IMAGE_BYTES = 64 * 2**20
 MAX_IMAGE_PIXELS = 64_000_000
+MAX_FRAME_PIXELS = 4096 * 2304
+"""Width times height of a clip's frames: 4K of any shape."""
 MAX_VIDEO_BYTES = 2 * 2**30
 MAX_VIDEO_SIDE = 4096
 MAX_VIDEO_FRAMES = 20_000

@@ -25,6 +25,8 @@ async def submit(
 ) -> dict[str, Any]:
     """Enqueue `plan` (or find the job of the same call), wait at most `wait_s`, answer the job."""
     jobs = await studio.queue()
+    # first, so that a refusal (no_worker) leaves nothing in the queue
+    await studio.ensure_worker()
     job_id, attached = await studio.blocking(
         jobs.submit,
         verb,
@@ -36,7 +38,6 @@ async def submit(
         deadline_s=asked.get("deadline_s"),
         request_key=asked.get("request_key"),
     )
-    await studio.ensure_worker()
     return await wait(studio, job_id, asked.get("wait_s", 25.0), report, attached=attached)
 
 
@@ -50,12 +51,24 @@ async def repeated(
     if not isinstance(a, Call) or a.dry_run:
         return None
     jobs = await studio.queue()
-    asked = a.model_dump(mode="json", exclude_unset=True)
+    asked = a.model_dump(mode="json", exclude_defaults=True)
     job_id = await studio.blocking(jobs.find, verb, asked, a.request_key)
     if job_id is None:
         return None
     await studio.ensure_worker()
     return await wait(studio, job_id, a.wait_s, report, attached=True)
+
+
+async def speed(studio: Studio, model: str) -> float | None:
+    """Seconds a step, frame and megapixel as measured on a living worker's device; with no worker, on the CPU."""
+    queue = await studio.queue()
+    workers = await studio.blocking(queue.workers)
+    alive = [worker["device"] for worker in workers if worker["state"] != "dead"]
+    for device in dict.fromkeys(alive or ["cpu"]):
+        measured = await studio.blocking(queue.measured, f"{model}@{device}")
+        if measured is not None:
+            return measured
+    return None
 
 
 async def wait(

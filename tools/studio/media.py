@@ -33,6 +33,7 @@ from shotwright.tools.studio.formats import (
     kind_of,
     probe_video,
 )
+from shotwright.tools.studio.paths import allowed
 from shotwright.tools.studio.slates import read_slate
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Picture:
 class VideoMedia:
     """A clip ready to use: a local file, what it holds, its SHA-256 and its key in the store.
 
-    take_id and tail_key (the lossless last frames) are there when it is a take of ours.
+    take_id is there when it is a take of ours.
     """
 
     path: Path
@@ -74,7 +75,6 @@ class VideoMedia:
     key: str
     origin: str
     take_id: str | None = None
-    tail_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Intake:
         """The file at a path; relative ones start where the process was started."""
         try:
             path = Path(ref).expanduser().resolve()
-            if not any(_within(root, path) for root in self._roots):
+            if not allowed(self._roots, path):
                 raise self._outside(ref)
             found, folder = path.is_file(), path.is_dir()
         except (OSError, ValueError, RuntimeError) as error:
@@ -244,7 +244,7 @@ class Intake:
         _match("video", want, id)
         info = _info(slate.model_dump())
         path = self._store.fetch(key)
-        return VideoMedia(path, info, _digest(key), key, id, id, slate.blobs.tail)
+        return VideoMedia(path, info, _digest(key), key, id, id)
 
     def _still(self, id: str, key: str) -> Picture:
         """The picture of a one-frame take."""
@@ -337,14 +337,6 @@ def _naming(field: str, ref: str) -> Iterator[None]:
     except BadRequest as error:
         error.field, error.value = field, ref[:200]
         raise
-
-
-def _within(root: Path, path: Path) -> bool:
-    """Whether the root allows the path, both resolved; the home folder keeps its dot entries."""
-    if not path.is_relative_to(root):
-        return False
-    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    return not (hidden and root == Path.home().resolve())
 
 
 def _match(kind: str, want: str | None, name: str) -> None:

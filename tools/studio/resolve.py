@@ -279,9 +279,8 @@ def words_of(
     """Compile `prompt` for the card's dialect, or send it as it is."""
     from shotwright.prompts.rewriter import rewrite as rewrite_words
 
-    plain = card.negative if negative is None else negative
     if not rewrite:
-        return Words(prompt, plain, ())
+        return Words(prompt, card.negative if negative is None else negative, ())
     made = rewrite_words(
         prompt, dialect=card.dialect, mode="i2v" if image else "t2v", moves=tuple(moves)
     )
@@ -290,7 +289,10 @@ def words_of(
             "unknown_words",
             f"{card.name} does not know: {', '.join(made.unknown_words)}.",
         )
-    return Words(made.prompt, plain, tuple(made.unknown_words))
+    notes.warnings += made.warnings
+    if negative is None:
+        negative = made.negative or card.negative
+    return Words(made.prompt, negative, tuple(made.unknown_words))
 
 
 def segments_of(

@@ -90,15 +90,6 @@ def film_sheet(shots: Sequence[tuple[str, Frames, Rate]], *, count: int = 4) -> 
     return _small_jpeg(draw)
 
 
-def frames_at(frames: Frames, fps: Rate, at_s: Sequence[float]) -> list[bytes]:
-    """The frames shown at these times, each a JPEG at least MIN_HEIGHT high.
-
-    frames: uint8 RGB (frames, height, width, 3).
-    Raises: BadRequest for a time outside the clip.
-    """
-    return [still(frames[number]) for number in numbers_at(len(frames), fps, at_s)]
-
-
 def numbers_at(count: int, fps: Rate, at_s: Sequence[float]) -> list[int]:
     """The numbers of the frames shown at these times in a clip of `count` frames.
 
@@ -118,12 +109,12 @@ def numbers_at(count: int, fps: Rate, at_s: Sequence[float]) -> list[int]:
     return [min(int(moment * fps + 1e-3), count - 1) for moment in at_s]
 
 
-def still(frame: Frames) -> bytes:
-    """One frame, uint8 RGB (height, width, 3), as a JPEG for looking at: 160 to 720 high."""
+def still(frame: Frames, *, most: int = MAX_BYTES) -> bytes:
+    """One frame, uint8 RGB (height, width, 3), as a JPEG for looking at, under `most` bytes: 160 to 720 high."""
     height, width = frame.shape[:2]
     highest = min(max(height, _CELL_HEIGHT), 2 * _CELL_HEIGHT)
     return _small_jpeg(
-        lambda shrink: _scaled(frame, _cell((width, height), MAX_WIDTH, shrink, highest))
+        lambda shrink: _scaled(frame, _cell((width, height), MAX_WIDTH, shrink, highest)), most
     )
 
 
@@ -206,14 +197,14 @@ def _jpeg(picture: "Image.Image", quality: int) -> bytes:
     return out.getvalue()
 
 
-def _small_jpeg(draw: Callable[[float], "Image.Image"]) -> bytes:
-    """What `draw` draws at the best quality and size that stay under MAX_BYTES."""
+def _small_jpeg(draw: Callable[[float], "Image.Image"], most: int = MAX_BYTES) -> bytes:
+    """What `draw` draws at the best quality and size that stay under `most` bytes."""
     shrink = 1.0
     while True:
         picture = draw(shrink)
         for quality in (88, 75, 60, 45, 30):
             data = _jpeg(picture, quality)
-            if len(data) < MAX_BYTES:
+            if len(data) < most:
                 return data
         # Bytes go with the area; a step is never so small that it takes long, nor a leap.
-        shrink *= min(0.9, max(0.5, math.sqrt(MAX_BYTES / len(data))))
+        shrink *= min(0.9, max(0.5, math.sqrt(most / len(data))))

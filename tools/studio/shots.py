@@ -135,6 +135,7 @@ async def plan_shot(
     for change in clip.notes.adjustments:
         if change["field"] == "duration_s":
             change.update(asked=shot.duration_s, used=change["used"] - lead_s)
+    clip.notes.warnings += compiled.warnings
     if words.unknown:
         clip.notes.warn("unknown_words", f"{card.name} does not know: {', '.join(words.unknown)}.")
     for part in clip.parts:

@@ -1,8 +1,10 @@
 """A verb's answer as every front shows it: the facts, pictures for a model's eyes, links to the files."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from shotwright.generator.errors import NotFound
 from shotwright.tools.studio.studio import Studio
 
 
@@ -36,27 +38,27 @@ async def show_job(studio: Studio, job: dict[str, Any]) -> Shown:
 
 
 def _film(studio: Studio, job: dict[str, Any], result: dict[str, Any]) -> Shown:
-    record = studio.store.read_record("films", result["film_id"])
-    blobs = record["blobs"]
-    return Shown(
-        job,
-        [studio.store.fetch(blobs["sheet"]).read_bytes()],
-        [link(studio, result["resource_uri"], f"{result['film_id']}.mp4", blobs["clip"])],
-    )
+    shown = Shown(job)
+    with suppress(NotFound):  # deleted since: the facts stay
+        blobs = studio.store.read_record("films", result["film_id"])["blobs"]
+        name = f"{result['film_id']}.mp4"
+        shown.links.append(link(studio, result["resource_uri"], name, blobs["clip"]))
+        shown.pictures.append(studio.store.fetch(blobs["sheet"]).read_bytes())
+    return shown
 
 
 def _takes(studio: Studio, job: dict[str, Any], result: dict[str, Any]) -> Shown:
     from shotwright.tools.studio.slates import read_slate
 
-    pictures: list[bytes] = []
-    links: list[Link] = []
+    shown = Shown(job)
     for take in result["takes"]:
-        blobs = read_slate(studio.store, take["take_id"]).blobs
-        suffix = blobs.clip.rsplit(".", 1)[-1]
-        links.append(link(studio, take["resource_uri"], f"{take['take_id']}.{suffix}", blobs.clip))
-        if take["take_id"] == result["best"] and blobs.sheet is not None:
-            pictures.append(studio.store.fetch(blobs.sheet).read_bytes())
-    return Shown(job, pictures, links)
+        with suppress(NotFound):  # deleted since: the facts stay
+            blobs = read_slate(studio.store, take["take_id"]).blobs
+            name = f"{take['take_id']}.{blobs.clip.rsplit('.', 1)[-1]}"
+            shown.links.append(link(studio, take["resource_uri"], name, blobs.clip))
+            if take["take_id"] == result["best"] and blobs.sheet is not None:
+                shown.pictures.append(studio.store.fetch(blobs.sheet).read_bytes())
+    return shown
 
 
 def link(studio: Studio, uri: str, name: str, key: str) -> Link:

@@ -9,7 +9,8 @@ Try: python -m pytest tests/tools/studio/test_slates.py
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
@@ -128,6 +129,15 @@ def read_slate(store: Store, take_id: str) -> Slate:
     Raises: NotFound.
     """
     return Slate.model_validate(store.read_record("takes", take_id))
+
+
+def read_kept(store: Store, take_ids: Iterable[str]) -> list[Slate]:
+    """The slates of those takes that are still there, in their order: any may have been deleted since."""
+    kept = []
+    for take_id in take_ids:
+        with suppress(NotFound):
+            kept.append(read_slate(store, take_id))
+    return kept
 
 
 def canonical_json(value: Any) -> str:

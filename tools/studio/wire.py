@@ -41,7 +41,7 @@ class Keyframe(Strict):
     """A picture at a time."""
 
     image: Ref = Field(description="id, path, URL or upload id of the picture")
-    at_s: float = Field(ge=0, description="seconds from the clip's start")
+    at_s: float = Field(ge=0, le=MAX_DURATION_S, description="seconds from the clip's start")
 
 
 class CameraMove(Strict):
@@ -204,12 +204,14 @@ class Brief(Strict):
     """A product film's brief."""
 
     product: str = Field(min_length=1, max_length=300)
-    selling_points: list[Annotated[str, Field(max_length=300)]] = Field(
-        default_factory=list, max_length=12
+    selling_points: list[Annotated[str, Field(min_length=1, max_length=300)]] = Field(
+        min_length=1, max_length=12, description="each becomes a shot"
     )
     audience: str | None = Field(None, max_length=300)
-    length_s: float | None = Field(None, gt=0, le=MAX_DURATION_S)
-    platform: str | None = Field(None, max_length=100)
+    length_s: float | None = Field(None, gt=0, le=300)
+    platform: str | None = Field(
+        None, max_length=100, description="picks the aspect ratio, unless one is given"
+    )
 
 
 class Edit(Strict):
@@ -257,7 +259,9 @@ class PlanShots(Strict):
     brief: Brief | None = None
     plan: dict[str, Any] | None = Field(None, description="a ShotPlan of yours, to be checked")
     style: str | None = Field(None, max_length=300)
-    aspect_ratio: AspectRatio = "16:9"
+    aspect_ratio: AspectRatio | None = Field(
+        None, description="16:9, or the brief's platform's, if left out"
+    )
     model: Id | None = None
     seed: int = Field(0, ge=0, lt=2**32)
 
@@ -364,6 +368,18 @@ class Next(Answer):
     arguments: dict[str, Any]
 
 
+class ErrorBody(Answer):
+    """What was wrong and what mends it."""
+
+    code: str
+    message: str
+    fix: str
+    retryable: bool
+    field: str | None = None
+    value: Any = None
+    allowed: Any = None
+
+
 class Job(Answer):
     """A job, or with dry_run the plan of one."""
 
@@ -373,8 +389,11 @@ class Job(Answer):
     progress: float
     eta_s: float | None
     attached: bool
-    result: dict[str, Any] | None
-    error: dict[str, Any] | None
+    result: dict[str, Any] | None = Field(
+        description="of a clip: takes and best, the take_id of the best of them; of a film: film_id, path, url, "
+        "resource_uri, duration_s, plan, writer, coverage, warnings, shots (shot, takes, chosen), takes",
+    )
+    error: ErrorBody | None
     next: Next | None
 
 
@@ -402,5 +421,79 @@ class Models(Answer):
     models: list[dict[str, Any]]
 
 
-class Anything(Answer):
-    """An answer whose fields the verb's description names."""
+class Rewritten(Answer):
+    prompt: str
+    original: str
+    writer: Literal["director", "llm"]
+    changes: list[str]
+    negative_prompt: str
+    unknown_words: list[str]
+    warnings: list[dict[str, Any]]
+    model: str
+    dialect: str
+
+
+class Pictured(Answer):
+    """What a picture of the answer is, in their order."""
+
+    picture: Literal["contact sheet", "frame"]
+    at_s: float | None = None
+
+
+class Viewed(Answer):
+    """Beside these, the facts of the take or film that it is."""
+
+    shown: list[Pictured]
+    video: str | None = Field(None, description="as it was named, unless it is a film")
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    fps: float | None = None
+    duration_s: float | None = None
+    seams: list[dict[str, Any]] | None = None
+
+
+class Measured(Answer):
+    video: str
+    take_id: str | None
+    frames: int
+    fps: float
+    duration_s: float
+    camera: dict[str, Any] = Field(
+        description="asked, measured, hfov_deg, mechanism, confidence, verdict, per_frame"
+    )
+    seams: list[dict[str, Any]]
+    endpoints: dict[str, Any] | None
+    picture: dict[str, Any] = Field(
+        description="black_frames, frozen, sharpness, flicker, motion of the picture itself"
+    )
+
+
+class Upload(Answer):
+    upload_id: str
+    kind: Literal["image", "video"]
+    name: str
+    origin: str
+    key: str
+    sha256: str
+    size: int = Field(description="bytes")
+    created_at: str
+    width: int
+    height: int
+    frames: int | None
+    fps: float | None
+    duration_s: float | None
+
+
+class Exported(Answer):
+    film_id: str
+    path: str
+    format: Literal["zip", "mp4"]
+    bytes: int
+    files: list[str]
+
+
+class Deleted(Answer):
+    id: str
+    deleted: bool
+    undo_days: int

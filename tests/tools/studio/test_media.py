@@ -95,7 +95,7 @@ def test_a_clip_by_path_is_stored_and_probed(tmp_path: Path) -> None:
         *(112, 64, 5),
         5 / 16,
     )
-    assert clip.take_id is None and clip.tail_key is None
+    assert clip.take_id is None
 
 
 def test_resolve_tells_pictures_from_clips(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_take_is_a_clip_with_its_tail_and_one_frame_of_it_a_picture(tmp_path: 
     intake, store, folder = _studio(tmp_path)
     slate = _take(store, folder, "take_1", NOISE)
     clip = _run(intake.video, "take_1", "video")
-    assert (clip.take_id, clip.tail_key, clip.key) == ("take_1", slate.blobs.tail, slate.blobs.clip)
+    assert (clip.take_id, clip.key) == ("take_1", slate.blobs.clip)
     assert clip.info.frames == 5 and clip.info.fps == 16
     assert "is a clip" in _refusal(intake.image, "take_1", "image").message
     _take(store, folder, "take_2", NOISE[:1])
