@@ -33,7 +33,7 @@ FILMS = 32
 """Films at once: each only waits for its renders most of the time."""
 RUNS_ALREADY = 3
 """Exit status of a worker that finds another of its name at work."""
-POLL_S = 0.02
+POLL_S = 0.05
 """How often the queues are looked at; a look costs about a millisecond on SQLite."""
 
 

@@ -450,7 +450,7 @@ class Crew:
             best = shot["chosen"] or rank([self.take(s.take_id) for s in slates])["best"]
             chosen = next(s for s in slates if s.take_id == best)
             cuts.append(Cut(shot, chosen, tuple(takes)))
-        return join(self.store, None, plan, cuts)
+        return join(self.store, plan, cuts)
 
     # Progress
 

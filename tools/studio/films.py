@@ -31,9 +31,7 @@ class Cut:
         return trim.get("start_s") or 0.0, min(trim.get("end_s") or 1e9, self.take.duration_s)
 
 
-def join(
-    store: Store, base_url: str | None, plan: dict[str, Any], cuts: list[Cut]
-) -> dict[str, Any]:
+def join(store: Store, plan: dict[str, Any], cuts: list[Cut]) -> dict[str, Any]:
     """Cut the film, store it and its record; the film's result on the wire."""
     from shotwright.generator.concat import concat
     from shotwright.tools.studio.sheets import film_sheet
@@ -85,7 +83,7 @@ def join(
         "blobs": {"clip": key, "sheet": sheet},
     }
     store.write_record("films", film_id, record)
-    return film_answer(store, base_url, record, [cut.take for cut in cuts])
+    return film_answer(store, None, record, [cut.take for cut in cuts])
 
 
 def film_answer(

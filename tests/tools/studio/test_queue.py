@@ -115,9 +115,7 @@ def test_equal_calls_of_many_fronts_at_once_make_one_job(tmp_path: Path) -> None
         front.close()
 
 
-def test_a_queued_job_past_its_deadline_is_ended_in_the_queue(
-    jobs: JobQueue, clock: Clock
-) -> None:
+def test_a_queued_job_past_its_deadline_is_ended_in_the_queue(jobs: JobQueue, clock: Clock) -> None:
     job_id, _ = jobs.submit("v", {}, {}, workflow="render", queue="render", deadline_s=5)
     assert jobs.sweep() == []
     clock.now += 6
