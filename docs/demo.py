@@ -141,10 +141,12 @@ def main() -> int:
     )
     for number, take in enumerate(result["takes"], 1):
         camera = take["camera"]
-        seen = ", ".join(f"{axis} {v}" for axis, v in camera["verdict"].items() if v != "still")
-        console.print(
-            f"  shot {number}: {take['prompt']}  (camera: {seen or 'still'})", markup=False
-        )
+        words = camera["verdict"]
+        if set(words.values()) == {"ambiguous"}:
+            seen = "too unsteady to measure"
+        else:
+            seen = ", ".join(f"{axis} {v}" for axis, v in words.items() if v != "still") or "still"
+        console.print(f"  shot {number}: {take['prompt']}  (camera: {seen})", markup=False)
     console.print("\n[bold]Phases[/bold]")
     for name, begin, end in (
         ("server start and connection", "start", "connected"),

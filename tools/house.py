@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.tools.paths import allowed
 from shotwright.tools.studio import jobs
-from shotwright.tools.studio.paths import allowed
 from shotwright.tools.studio.shown import Shown, show_job
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import (

@@ -13,7 +13,7 @@ from pathlib import Path
 import platformdirs
 
 from shotwright.generator.errors import BadRequest
-from shotwright.tools.studio.paths import default_roots
+from shotwright.tools.paths import default_roots
 
 DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 """How the address of a job database begins."""

@@ -20,6 +20,7 @@ import numpy as np
 from anyio import to_thread
 
 from shotwright.generator.errors import BadRequest
+from shotwright.tools.paths import allowed
 from shotwright.tools.studio.assets import Store, new_id
 from shotwright.tools.studio.fetch import Fetcher
 from shotwright.tools.studio.formats import (
@@ -33,7 +34,6 @@ from shotwright.tools.studio.formats import (
     kind_of,
     probe_video,
 )
-from shotwright.tools.studio.paths import allowed
 from shotwright.tools.studio.slates import read_slate
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from shotwright.tools.paths import allowed
 from shotwright.tools.settings import from_environment
-from shotwright.tools.studio.paths import allowed
 
 
 @pytest.fixture
