@@ -19,8 +19,8 @@ async def generate_video(studio: Studio, a: GenerateVideo, report: Report) -> Sh
 
 
 def asked_of(a: Any) -> dict[str, Any]:
-    """The arguments that differ from their defaults: they name the request."""
-    asked: dict[str, Any] = a.model_dump(mode="json", exclude_defaults=True)
+    """The arguments as given, those left out left out: they name the request."""
+    asked: dict[str, Any] = a.model_dump(mode="json", exclude_unset=True)
     return asked
 
 

@@ -132,7 +132,11 @@ def test_positional_words_are_arguments_of_the_verb(verb: Verb) -> None:
         ("generate_video", {"rewrite": False, "dry_run": True}, {"rewrite": False, "dry_run": True}),
         ("view_video", {"video": "take_1", "at_s": ["0.5", "1"]}, {"video": "take_1", "at_s": [0.5, 1.0]}),
         ("make_film", {"script": "A.", "images": ["a.png", "b.png"]}, {"script": "A.", "images": ["a.png", "b.png"]}),
-        ("make_film", {"brief": '{"product": "kettle"}'}, {"brief": {"product": "kettle"}}),
+        (
+            "make_film",
+            {"brief": '{"product": "kettle", "selling_points": ["quiet"]}'},
+            {"brief": {"product": "kettle", "selling_points": ["quiet"]}},
+        ),
         ("make_film", {"film_id": "film_1", "edits": ['[{"shot": "S1", "op": "reshoot"}]']},
          {"film_id": "film_1", "edits": [{"shot": "S1", "op": "reshoot"}]}),
         ("generate_video", {"keyframes": ['{"image": "a.png", "at_s": 0}', '{"image": "b.png", "at_s": 1}']},

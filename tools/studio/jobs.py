@@ -51,7 +51,7 @@ async def repeated(
     if not isinstance(a, Call) or a.dry_run:
         return None
     jobs = await studio.queue()
-    asked = a.model_dump(mode="json", exclude_defaults=True)
+    asked = a.model_dump(mode="json", exclude_unset=True)
     job_id = await studio.blocking(jobs.find, verb, asked, a.request_key)
     if job_id is None:
         return None
