@@ -274,7 +274,13 @@ def test_ctrl_c_ends_the_waiting_and_not_the_job(attended: JobQueue, home: Path)
     command = [sys.executable, "-m", "shotwright.server.main", "generate", "a blue bird", "--json"]
     environment = {**os.environ, "SHOTWRIGHT_HOME": str(home)}
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a suite that runs in the background has it ignored, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
     )
     assert process.stderr is not None
     told = process.stderr.readline()
