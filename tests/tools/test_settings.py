@@ -26,6 +26,6 @@ def test_a_database_of_another_kind_is_refused_and_no_password_repeated(
     assert error.allowed == ["sqlite:///…", "postgresql://…"] and "secret" not in str(error.body())
 
 
-@pytest.mark.parametrize("url", ["sqlite:////tmp/a.sqlite", "postgresql://me@db/x"])
+@pytest.mark.parametrize("url", ["sqlite:////data/a.sqlite", "postgresql://me@db/x"])
 def test_both_kinds_of_database_are_taken_as_given(tmp_path: Path, url: str) -> None:
     assert from_environment({"SHOTWRIGHT_DATABASE_URL": url}, home=tmp_path).database_url == url
