@@ -235,6 +235,9 @@ async def cancel_job(studio: Studio, a: CancelJob, report: Report) -> Shown:
     """Stop a job: at once when queued, within one denoising step when it runs."""
     queue = await studio.queue()
     await studio.blocking(queue.cancel, a.job_id)
+    if (await studio.blocking(queue.row, a.job_id))["state"] == "running":
+        # should its worker have died, the next one ends it
+        await studio.ensure_worker()
     return Shown(jobs.answer(await studio.blocking(queue.row, a.job_id), studio.base_url))
 
 
