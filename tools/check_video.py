@@ -50,9 +50,7 @@ def _measure(studio: Studio, a: CheckVideo, media: Any) -> dict[str, Any]:
     joins = [] if slate is None else [(s["frame"], s) for s in slate.seams]
     seams = []
     for frame, known in joins:
-        seam = asdict(measure_seam(frames, frame))
-        seam["pass"] = seam.pop("passed")
-        seams.append({**known, **seam})
+        seams.append({**known, **measure_seam(frames, frame).to_json()})
     picture = inspect_picture(frames)
     return {
         "video": a.video,

@@ -3,8 +3,9 @@
 from typing import Any
 
 from shotwright.generator.errors import BadRequest
-from shotwright.tools.generate_video import asked_of, render_or_plan
+from shotwright.tools.generate_video import render_or_plan
 from shotwright.tools.studio.clips import ClipPlan, part
+from shotwright.tools.studio.jobs import asked_of
 from shotwright.tools.studio.resolve import (
     Resolution,
     Shape,

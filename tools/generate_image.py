@@ -1,7 +1,8 @@
 """`generate_image`: a keyframe picture, a clip of one frame."""
 
-from shotwright.tools.generate_video import asked_of, render_or_plan
+from shotwright.tools.generate_video import render_or_plan
 from shotwright.tools.studio.clips import plan_clip
+from shotwright.tools.studio.jobs import asked_of
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import GenerateImage, GenerateVideo

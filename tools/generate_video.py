@@ -11,17 +11,11 @@ from shotwright.tools.studio.wire import GenerateVideo
 
 async def generate_video(studio: Studio, a: GenerateVideo, report: Report) -> Shown:
     """Plan the clip; unless `dry_run`, render it as a job."""
-    asked = asked_of(a)
+    asked = jobs.asked_of(a)
     plan = await plan_clip(studio, a, asked)
     for part in plan.parts:
         warp_start(plan, part)
     return await render_or_plan(studio, "generate_video", a.dry_run, asked, plan, report)
-
-
-def asked_of(a: Any) -> dict[str, Any]:
-    """The arguments as given, those left out left out: they name the request."""
-    asked: dict[str, Any] = a.model_dump(mode="json", exclude_unset=True)
-    return asked
 
 
 async def render_or_plan(

@@ -4,7 +4,6 @@ from typing import Any
 
 from shotwright.generator.errors import BadRequest
 from shotwright.prompts.shotplan import ShotPlan, parse_plan
-from shotwright.tools.generate_video import asked_of
 from shotwright.tools.plan_shots import Written, write_plan
 from shotwright.tools.studio import jobs
 from shotwright.tools.studio.resolve import expected
@@ -20,7 +19,7 @@ LOOK = ("model", "quality", "aspect_ratio", "takes", "fit", "label", "style")
 
 async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
     """Plan every shot; unless `dry_run`, render them as one job and join the takes."""
-    asked = asked_of(a)
+    asked = jobs.asked_of(a)
     record = None
     if a.film_id is not None:
         record = await studio.blocking(studio.store.read_record, "films", a.film_id)

@@ -1,8 +1,9 @@
 """`move_camera`: take a still, or a clip, along a camera path."""
 
 from shotwright.generator.errors import BadRequest
-from shotwright.tools.generate_video import asked_of, render_or_plan
+from shotwright.tools.generate_video import render_or_plan
 from shotwright.tools.studio.clips import plan_clip, warp_start
+from shotwright.tools.studio.jobs import asked_of
 from shotwright.tools.studio.resolve import moves_of
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.sources import clip_for

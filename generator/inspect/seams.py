@@ -4,7 +4,8 @@ Knows frames only, not how they were joined.
 Try: python -m pytest tests/generator/inspect/test_seams.py
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -50,6 +51,12 @@ class Seam:
     ssim: float
     motion_jump: float
     passed: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """As it goes over the wire, where `passed` is called pass."""
+        facts = asdict(self)
+        facts["pass"] = facts.pop("passed")
+        return facts
 
 
 def measure_seam(frames: NDArray[np.uint8], at: int) -> Seam:

@@ -7,6 +7,7 @@ Explicit words win always; the rest is chosen by the beat of the sentence with a
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from shotwright.generator.camera import Move
 from shotwright.prompts.director import lexicon
@@ -129,17 +130,7 @@ def _size(sentence: str, beat: str, before: Sequence[str], rng: random.Random) -
 
 
 def _named_size(value: str) -> ShotSize:
-    sizes: tuple[ShotSize, ...] = (
-        "extreme_wide",
-        "wide",
-        "full",
-        "medium_wide",
-        "medium",
-        "medium_close_up",
-        "close_up",
-        "extreme_close_up",
-        "insert",
-    )
+    sizes: tuple[ShotSize, ...] = get_args(ShotSize)
     return next(size for size in sizes if size == value)
 
 

@@ -32,7 +32,7 @@ def test_a_take_is_continued_from_its_lossless_tail(
     step = np.abs(after[:9].astype(int) - before).mean()
     assert step < 3, "the source is what it was, up to encoding"
 
-    source = crewed.jobs.row(job["job_id"])["plan"]["parts"][0]["source"]["clip"]
+    source = crewed.jobs.plan(job["job_id"])["parts"][0]["source"]["clip"]
     tail = read_slate(crewed.store, take["take_id"]).blobs.tail
     assert tail is not None
     kept = read_lossless(crewed.store.fetch(tail)).frames

@@ -38,7 +38,6 @@ from shotwright.tools.studio.slates import (
     mp4_metadata,
     read_slate,
 )
-from shotwright.tools.studio.wire import DELIVERY
 
 if TYPE_CHECKING:
     from shotwright.generator.pipelines import Engine
@@ -81,8 +80,7 @@ class Crew:
     # A job's beginning and end
 
     def _read_plan(self, job_id: str) -> dict[str, Any]:
-        plan: dict[str, Any] = self.jobs.row(job_id)["plan"]
-        return plan
+        return self.jobs.plan(job_id)
 
     def begin(self, job_id: str) -> bool:
         """Mark the job as running here; False when it has ended already."""
@@ -106,14 +104,7 @@ class Crew:
         try:
             yield
         except Exception as error:
-            LOG.exception("job %s failed", job_id)
-            failure = RenderFailed(
-                f"{type(error).__name__}: {error}",
-                code="internal",
-                fix="see the worker's log",
-                retryable=False,
-            )
-            self.give_up(job_id, failure.body())
+            self.give_up(job_id, unforeseen(error).body())
 
     def await_part(self, job_id: str, workflow_id: str) -> ShotwrightError | None:
         """Wait until a film's part has ended; or why the film must not go on, its waiting parts dropped."""
@@ -278,34 +269,19 @@ class Crew:
         progress: "_Progress",
     ) -> Frames:
         """An animatic's shot: one picture (given or drawn), moved along the camera's path."""
-        from shotwright.generator.warp import warp as move
-
         picture = given.stills.get(0)
         if picture is None:
             picture = engine.render(replace(spec, frames=1), Given(), progress.step)[0]
-        moves = [Move(**m) for m in part["camera"]["moves"]]
-        amounts = engine.card.camera_amounts
-        poses = path(moves, spec.frames, amounts=amounts, seed=spec.seed)
-        box = {"hfov_deg": part["camera"]["hfov_deg"], "width": spec.width, "height": spec.height}
-        return move(picture, poses, **box).frames
+        camera = {**part["camera"], "amounts": engine.card.camera_amounts}
+        return _moved(picture[None], camera, spec)
 
     def _guide(self, warp: dict[str, Any], spec: ClipSpec, first: Picture | None) -> Frames:
         """The start picture, or every frame of a clip, moved along the asked path."""
-        from shotwright.generator.warp import warp as move
-
-        moves = [Move(**move) for move in warp["moves"]]
-        poses = path(moves, spec.frames, amounts=warp["amounts"], seed=spec.seed)
-        box = {"hfov_deg": warp["hfov_deg"], "width": spec.width, "height": spec.height}
-        if warp["clip"] is None:
-            if first is None:
-                raise RenderFailed(
-                    "a warp needs a start picture.", code="internal", retryable=False
-                )
-            return move(first, poses, **box).frames
-        clip = self._lossless(warp["clip"])[: spec.frames]
-        return np.concatenate(
-            [move(frame, [pose], **box).frames for frame, pose in zip(clip, poses, strict=True)]
-        )
+        if warp["clip"] is not None:
+            return _moved(self._lossless(warp["clip"])[: spec.frames], warp, spec)
+        if first is None:
+            raise RenderFailed("a warp needs a start picture.", code="internal", retryable=False)
+        return _moved(first[None], warp, spec)
 
     def _picture(self, key: str) -> Picture:
         from PIL import Image
@@ -354,7 +330,7 @@ class Crew:
         tail = self._keep_lossless(frames[-TAIL_FRAMES:], fps)
         shown = mark(frames, part["label"], fps=fps)
         metadata = mp4_metadata(
-            request={k: v for k, v in part["request"].items() if k not in DELIVERY},
+            request=part["request"],
             model=card.name,
             revision=card.revision,
             seed=part["seed"],
@@ -462,6 +438,30 @@ class Crew:
             yield _Progress(self, job_id, index, self._plan(job_id)["parts"])
         finally:
             self.current_job = None
+
+
+def _moved(pictures: Frames, camera: dict[str, Any], spec: ClipSpec) -> Frames:
+    """`spec.frames` frames along the path of `camera` (moves, amounts, hfov_deg): of one picture, or of one a frame."""
+    from shotwright.generator.warp import warp
+
+    moves = [Move(**move) for move in camera["moves"]]
+    poses = path(moves, spec.frames, amounts=camera["amounts"], seed=spec.seed)
+    box = {"hfov_deg": camera["hfov_deg"], "width": spec.width, "height": spec.height}
+    if len(pictures) == 1:
+        return warp(pictures[0], poses, **box).frames
+    moved = [warp(one, [pose], **box).frames for one, pose in zip(pictures, poses, strict=True)]
+    return np.concatenate(moved)
+
+
+def unforeseen(error: Exception) -> RenderFailed:
+    """What a job ends with when something happened that no error of ours names; the log has the rest."""
+    LOG.error("a job met what nobody foresaw", exc_info=error)
+    return RenderFailed(
+        f"{type(error).__name__}: {error}",
+        code="internal",
+        fix="see the worker's log",
+        retryable=False,
+    )
 
 
 class _Progress:
@@ -589,9 +589,8 @@ def inspect(
             )
     seams = []
     for join_ in joins:
-        seam = asdict(measure_seam(frames, join_))
-        seam["pass"] = seam.pop("passed")
         overlap = part["segments"][-1]["overlap"]
+        seam = measure_seam(frames, join_).to_json()
         seams.append({**seam, "method": "clean latent prefix", "overlap_frames": overlap})
 
     def against(key: str | None, frame: int) -> dict[str, Any] | None:

@@ -14,7 +14,6 @@ from typing import Any
 
 from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.slates import Slate, mp4_metadata
-from shotwright.tools.studio.wire import DELIVERY
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def join(store: Store, plan: dict[str, Any], cuts: list[Cut]) -> dict[str, Any]:
     fps = Fraction(cuts[0].take.fps).limit_denominator(1001)
     first = cuts[0].take
     metadata = mp4_metadata(
-        request={k: v for k, v in plan["request"].items() if k not in DELIVERY},
+        request=plan["request"],
         model=first.model,
         revision=first.revision,
         seed=first.seed,

@@ -7,10 +7,16 @@ import anyio
 from pydantic import BaseModel
 
 from shotwright.tools.studio.studio import Report, Studio
-from shotwright.tools.studio.wire import Call
+from shotwright.tools.studio.wire import DELIVERY, Call
 
 POLL_S = (0.02, 0.2)
 """Time between two looks at a job: at first, and after a few seconds."""
+
+
+def asked_of(a: BaseModel) -> dict[str, Any]:
+    """The arguments as given, those left out left out: they name the request."""
+    asked: dict[str, Any] = a.model_dump(mode="json", exclude_unset=True)
+    return asked
 
 
 async def submit(
@@ -25,6 +31,7 @@ async def submit(
 ) -> dict[str, Any]:
     """Enqueue `plan` (or find the job of the same call), wait at most `wait_s`, answer the job."""
     jobs = await studio.queue()
+    call = Call(**{name: asked[name] for name in DELIVERY if name in asked})
     # first, so that a refusal (no_worker) leaves nothing in the queue
     await studio.ensure_worker()
     job_id, attached = await studio.blocking(
@@ -34,11 +41,11 @@ async def submit(
         plan,
         workflow=workflow,
         queue=queue,
-        priority=asked.get("priority", 5),
-        deadline_s=asked.get("deadline_s"),
-        request_key=asked.get("request_key"),
+        priority=call.priority,
+        deadline_s=call.deadline_s,
+        request_key=call.request_key,
     )
-    return await wait(studio, job_id, asked.get("wait_s", 25.0), report, attached=attached)
+    return await wait(studio, job_id, call.wait_s, report, attached=attached)
 
 
 async def repeated(
@@ -51,8 +58,7 @@ async def repeated(
     if not isinstance(a, Call) or a.dry_run:
         return None
     jobs = await studio.queue()
-    asked = a.model_dump(mode="json", exclude_unset=True)
-    job_id = await studio.blocking(jobs.find, verb, asked, a.request_key)
+    job_id = await studio.blocking(jobs.find, verb, asked_of(a), a.request_key)
     if job_id is None:
         return None
     await studio.ensure_worker()

@@ -64,6 +64,8 @@ JOBS = sa.Table(
     sa.Index("shotwright_jobs_live", "digest", "state"),
     sa.Index("shotwright_jobs_created", "created_at"),
 )
+FACTS = [column for column in JOBS.c if column.name != "plan"]
+"""What fronts read of a job; the plan can be large and is the worker's."""
 PARTS = sa.Table(
     "shotwright_parts",
     METADATA,
@@ -280,9 +282,17 @@ class JobQueue:
             )
 
     def row(self, job_id: str) -> dict[str, Any]:
-        """The job's row, its JSON columns parsed.  Raises NotFound."""
+        """The job's row without its plan, JSON parsed: it is looked at again and again.  Raises NotFound."""
+        return self._read(job_id, FACTS)
+
+    def plan(self, job_id: str) -> dict[str, Any]:
+        """What the job is to do.  Raises NotFound."""
+        plan: dict[str, Any] = self._read(job_id, [JOBS.c.plan])["plan"]
+        return plan
+
+    def _read(self, job_id: str, columns: list[sa.Column[Any]]) -> dict[str, Any]:
         with self.engine.connect() as connection:
-            row = connection.execute(sa.select(JOBS).where(JOBS.c.job_id == job_id)).first()
+            row = connection.execute(sa.select(*columns).where(JOBS.c.job_id == job_id)).first()
         if row is None:
             raise NotFound(
                 f"job_id {job_id!r} names no job; list_jobs shows those that there are.",
@@ -297,8 +307,7 @@ class JobQueue:
         self, *, state: str | None, limit: int, cursor: str | None
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Rows newest first, without plans, and the cursor of the next page."""
-        columns = [c for c in JOBS.c if c.name != "plan"]
-        query = sa.select(*columns).order_by(JOBS.c.created_at.desc(), JOBS.c.job_id.desc())
+        query = sa.select(*FACTS).order_by(JOBS.c.created_at.desc(), JOBS.c.job_id.desc())
         if state is not None:
             query = query.where(JOBS.c.state == state)
         if cursor is not None:

@@ -20,13 +20,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shotwright.generator.errors import BadRequest, NotFound
 from shotwright.tools.studio.assets import Store
+from shotwright.tools.studio.wire import DELIVERY
 
 MAKER = "Shotwright"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC's word for media made by a trained model."""
 
-_RUNNING = ("wait_s", "request_key", "priority", "deadline_s", "dry_run")
-"""Arguments that say how a job is run, not what is made."""
 _MEDIA = ("image", "last_image", "images", "video")
 
 _WIRE = (
@@ -214,7 +213,7 @@ def shareable(request: Mapping[str, Any]) -> dict[str, Any]:
             return PurePath(value.partition("?")[0]).name
         return value
 
-    return {key: named(key, v) for key, v in request.items() if key not in _RUNNING}
+    return {key: named(key, v) for key, v in request.items() if key not in DELIVERY}
 
 
 class TakeIndex:

@@ -7,16 +7,13 @@ that was cut off can simply run again.  An error never leaves a step: it is writ
 Imports DBOS; torch, cv2 and av are imported by the first step that needs them.
 """
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from shotwright.generator.errors import RenderFailed, ShotwrightError
-from shotwright.tools.studio.crew import Crew, rank
-
-LOG = logging.getLogger(__name__)
+from shotwright.generator.errors import ShotwrightError
+from shotwright.tools.studio.crew import Crew, rank, unforeseen
 
 Outcome = dict[str, Any]
 """{"ok": …} or {"error": …}: what a step or a part answers."""
@@ -43,14 +40,7 @@ def _guarded(work: Callable[[], Any]) -> Outcome:
     except ShotwrightError as error:
         return {"error": error.body()}
     except Exception as error:  # the one place where a worker meets what nobody foresaw
-        LOG.exception("step failed")
-        failure = RenderFailed(
-            f"{type(error).__name__}: {error}",
-            code="internal",
-            fix="see the worker's log",
-            retryable=False,
-        )
-        return {"error": failure.body()}
+        return {"error": unforeseen(error).body()}
 
 
 @DBOS.step(name="take")
