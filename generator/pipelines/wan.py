@@ -22,6 +22,7 @@ from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest, OutOfMemory, RenderFailed, ShotwrightError
 from shotwright.generator.frames import Frames, Given
 from shotwright.generator.pipelines import OnStep
+from shotwright.generator.pipelines.checkpoint import check_folder, check_tensors, refuse
 
 
 class ConditionedWan(WanImageToVideoPipeline):  # type: ignore[misc]
@@ -192,19 +193,35 @@ def _late_start(scheduler: Any, strength: float) -> Any:
     return late
 
 
+PARTS = {
+    "transformer": "WanTransformer3DModel",
+    "vae": "AutoencoderKLWan",
+    "text_encoder": "UMT5EncoderModel",
+}
+"""What a checkpoint of the family is made of."""
+
+
 def load(card: Card, *, device: str, models: Path) -> WanEngine:
     """Load with `from_pretrained`: safetensors only, no remote code; float32 on the CPU, bfloat16 on a GPU."""
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     # it warns at every clip that it rounds the frame count, which `_frames_argument` has taken into account
     diffusers_logging.set_verbosity_error()
     source, local = locate(card)
-    pipeline = WanPipeline.from_pretrained(
-        source,
-        dtype=dtype,
-        use_safetensors=True,
-        local_files_only=local,
-        **({} if local else {"revision": card.revision, "cache_dir": str(models)}),
-    )
+    if local:
+        check_folder(card.name, Path(source), PARTS)
+    try:
+        pipeline = WanPipeline.from_pretrained(
+            source,
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=local,
+            **({} if local else {"revision": card.revision, "cache_dir": str(models)}),
+        )
+    except (OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError) as error:
+        raise refuse(card.name, f"diffusers could not load them ({error})") from error
+    if local:
+        for part in ("transformer", "vae", "text_encoder"):
+            check_tensors(card.name, part, getattr(pipeline, part), Path(source))
     pipeline.to(device)
     return WanEngine(card, pipeline)
 
