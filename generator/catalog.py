@@ -69,7 +69,16 @@ class Card:
     overlap_frames: int
     camera_trained: tuple[str, ...]
     camera_amounts: Mapping[str, float]
+    camera_shares: Mapping[str, float] = field(default_factory=lambda: {"usual": 1.0})
     memory: Mapping[str, int] = field(default_factory=dict)
+
+    def trained_amounts(self, kind: str) -> tuple[float, ...]:
+        """How far this kind of move goes in the model's training, one amount a word; none where it is not said."""
+        usual = self.camera_amounts.get(kind)
+        if usual is None:
+            return ()
+        shares = self.camera_shares.values()
+        return tuple(usual**share if kind == "zoom" else usual * share for share in shares)
 
     def check_mode(self, mode: str, asked_by: str) -> None:
         """Raises BadRequest when the model cannot do `mode`; `asked_by` is the argument that wants it."""
@@ -155,6 +164,7 @@ class Card:
                 "hfov_deg": self.hfov_deg,
                 "trained": list(self.camera_trained),
                 "amounts": dict(self.camera_amounts),
+                "shares": dict(self.camera_shares),
             },
             "memory_mb": dict(self.memory),
             "limits": list(self.limits),
@@ -227,6 +237,7 @@ def parse_card(text: str, origin: str) -> Card:
             overlap_frames=extend.get("overlap_frames", 1),
             camera_trained=tuple(camera.get("trained", ())),
             camera_amounts=dict(camera.get("amounts", {})),
+            camera_shares=dict(camera.get("shares", {"usual": 1.0})),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise BadRequest(

@@ -8,7 +8,7 @@ Try: python -m pytest tests/generator/inspect/test_camera.py
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,33 +69,34 @@ class CameraMotion:
     confidence: float
 
 
-def measure(frames: NDArray[np.uint8], *, hfov_deg: float) -> CameraMotion:
+def measure(frames: Iterable[NDArray[np.uint8]], *, hfov_deg: float) -> CameraMotion:
     """The camera's pan, tilt, roll and zoom; truck, pedestal and dolly stay 0 (see above).
 
-    frames: uint8 RGB (frames, height, width, 3), at least one; hfov_deg: horizontal field of view
-    of the first frame.
+    frames: uint8 RGB (height, width, 3), at least one, of which no more than two are held;
+    hfov_deg: horizontal field of view of the first frame.
     A subject or waves that hold more texture than all the rest are followed instead; nearly always
     the confidence then falls below `MIN_CONFIDENCE`.
     """
-    pictures = [pyramid(frame) for frame in frames]
-    key = Key(pictures[0], hfov_deg=hfov_deg)
+    pictures = (pyramid(frame) for frame in frames)
+    before = next(pictures)
+    key = Key(before, hfov_deg=hfov_deg)
     key_spin, key_zoom, key_at = np.eye(3), 1.0, 0
     here, step = np.eye(3), np.eye(3)
     poses, fits = [(np.eye(3), 1.0)], list[Fit]()
-    while len(poses) < len(pictures):
-        now = len(poses)
-        fit = key.register(pictures[now], [nearest_turn(step @ here), here])
+    for now, picture in enumerate(pictures, start=1):
+        fit = key.register(picture, [nearest_turn(step @ here), here])
         slipped = bool(fits) and fit.cost > WORSE * fits[-1].cost + WORSE_BY
         if now - 1 > key_at and (slipped or key.overlap(fit.turn) < MIN_OVERLAP):
             key_spin, key_zoom = poses[-1]
             key_at = now - 1
-            key = Key(pictures[key_at], hfov_deg=hfov_deg, zoom_ratio=key_zoom)
+            key = Key(before, hfov_deg=hfov_deg, zoom_ratio=key_zoom)
             here = np.eye(3)
-            continue
+            fit = key.register(picture, [nearest_turn(step @ here), here])
         step, here = nearest_turn(fit.turn @ np.linalg.inv(here)), fit.turn
         fits.append(fit)
         spin, zoom = split(fit.turn)
         poses.append((key_spin @ spin, key_zoom * zoom))
+        before = picture
     per_frame = tuple(Pose(*angles_deg(spin), zoom_ratio=zoom) for spin, zoom in poses)
     return CameraMotion(per_frame[-1], per_frame, _confidence(fits))
 

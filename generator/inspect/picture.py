@@ -3,8 +3,8 @@
 Try: python -m pytest tests/generator/inspect/test_picture.py
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -38,19 +38,44 @@ class Picture:
     motion: float
 
 
-def inspect_picture(frames: NDArray[np.uint8]) -> Picture:
-    """frames: uint8 RGB (frames, height, width, 3), at least one."""
-    greys = [np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.float32) for frame in frames]
-    black = [i for i, g in enumerate(greys) if float((g <= BLACK_LEVEL).mean()) >= BLACK_SHARE]
-    changes = [float(np.abs(b - a).mean()) for a, b in pairwise(greys)]
-    levels = np.array([float(g.mean()) for g in greys])
-    return Picture(
-        black_frames=black,
-        frozen=_runs(changes),
-        sharpness=float(np.median([_sharpness(g) for g in greys])),
-        flicker=_flicker(levels),
-        motion=float(np.mean(changes)) if changes else 0.0,
-    )
+class PictureMeter:
+    """Looks at a clip's frames one by one; of each only a few numbers are kept, and of the last its grey."""
+
+    def __init__(self) -> None:
+        self._black: list[int] = []
+        self._levels: list[float] = []
+        self._sharpness: list[float] = []
+        self._changes: list[float] = []
+        self._last: NDArray[np.float32] | None = None
+
+    def add(self, frame: NDArray[np.uint8]) -> None:
+        """The next frame, uint8 RGB (height, width, 3)."""
+        grey = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.float32)
+        if float((grey <= BLACK_LEVEL).mean()) >= BLACK_SHARE:
+            self._black.append(len(self._levels))
+        if self._last is not None:
+            self._changes.append(float(np.abs(grey - self._last).mean()))
+        self._levels.append(float(grey.mean()))
+        self._sharpness.append(_sharpness(grey))
+        self._last = grey
+
+    def result(self) -> Picture:
+        """What was seen; at least one frame must have been."""
+        return Picture(
+            black_frames=self._black,
+            frozen=_runs(self._changes),
+            sharpness=float(np.median(self._sharpness)),
+            flicker=_flicker(np.array(self._levels)),
+            motion=float(np.mean(self._changes)) if self._changes else 0.0,
+        )
+
+
+def inspect_picture(frames: Iterable[NDArray[np.uint8]]) -> Picture:
+    """frames: uint8 RGB (height, width, 3), at least one; an array of them, or one by one."""
+    meter = PictureMeter()
+    for frame in frames:
+        meter.add(frame)
+    return meter.result()
 
 
 def _runs(changes: list[float]) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""A linear codec inside a stock `AutoencoderKLWan`: 8x8 patches, 16 channels, exact by construction, no training.
+"""A linear codec inside a stock `AutoencoderKLWan`: 8x8 patches, 24 channels, exact by construction, no training.
 
 The encoder is the principal components of the world's patches; the decoder is a least-squares map from the 3x3
 neighbourhood of noisy latents, which removes the block edges and forgives a sampler's small errors.
@@ -16,27 +16,28 @@ import torch
 from diffusers import AutoencoderKLWan
 from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
 from numpy.typing import NDArray
+from torch import Tensor
 
 from shotwright.generator.mini.world import render, sample_scene
 
 Array = NDArray[np.float64]
 
 PATCH = 8
-CHANNELS = 16
+CHANNELS = 24
 WHITENING = 0.5
 """A component of standard deviation s is divided by s ** WHITENING: strong (coarse) components stay strong, so that
-denoising settles layout first.  1 would give all sixteen the same weight."""
+denoising settles layout first.  1 would give them all the same weight."""
 NOISE = 0.15
 """Noise added to the latents (of mean variance 1) when the decoder is fitted."""
 CONSTANT = 200.0
 """Value of the constant channel; the RMS norm's curvature falls with its square."""
-WIDTH = 40
-"""Channels inside: 16 pairs and the constant, rounded up to a multiple of 8."""
+WIDTH = 56
+"""Channels inside: 24 pairs and the constant, rounded up to a multiple of 8."""
 
 
 @dataclass(frozen=True)
 class Basis:
-    """encode: (192, 16), latents = (patch - mean) @ encode; decode: (3, 3, 16, 192) taps and bias (192,)."""
+    """encode: (192, 24), latents = (patch - mean) @ encode; decode: (3, 3, 24, 192) taps and bias (192,)."""
 
     encode: Array
     mean: Array
@@ -70,7 +71,7 @@ def fit(*, clips: int = 800, seed: int = 11) -> Basis:
         axis=-1,
     ).reshape(len(flat), -1)
     gram = features.T @ features + 1e-2 * np.eye(features.shape[1])
-    taps = np.linalg.solve(gram, features.T @ flat)  # (9 * 16 + 1, 192)
+    taps = np.linalg.solve(gram, features.T @ flat)  # (9 * 24 + 1, 192)
     return Basis(encode, mean, taps[:-1].reshape(3, 3, CHANNELS, -1), taps[-1])
 
 
@@ -80,6 +81,14 @@ def to_patches(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
     tiles = frames.reshape(n, height // PATCH, PATCH, width // PATCH, PATCH, 3)
     tiles = tiles.transpose(0, 1, 3, 2, 4, 5).reshape(n, height // PATCH, width // PATCH, -1)
     return tiles.astype(np.float32) / 127.5 - 1
+
+
+def encode_patches(frames: Tensor, matrix: Tensor, bias: Tensor) -> Tensor:
+    """Frames (clips, frames, height, width, 3) in [-1, 1] -> latents (clips, 24, frames, height / 8, width / 8)."""
+    n, count, height, width, _ = frames.shape
+    tiles = frames.reshape(n, count, height // PATCH, PATCH, width // PATCH, PATCH, 3)
+    tiles = tiles.permute(0, 1, 2, 4, 3, 5, 6).flatten(4)  # patches row-major y, x, rgb
+    return (tiles @ matrix + bias).permute(0, 4, 1, 2, 3)
 
 
 def build(basis: Basis) -> AutoencoderKLWan:
@@ -107,7 +116,7 @@ def build(basis: Basis) -> AutoencoderKLWan:
     decode, bias = np.zeros((3, 3, CHANNELS, size)), np.zeros(size)
     decode[..., order], bias[order] = basis.decode, basis.bias
     norm = CONSTANT / math.sqrt(WIDTH)  # what the RMS norm divides by
-    pairs = np.concatenate([np.eye(CHANNELS), -np.eye(CHANNELS)])  # (32, 16)
+    pairs = np.concatenate([np.eye(CHANNELS), -np.eye(CHANNELS)])  # (48, 24)
     with torch.no_grad():
         for module in vae.modules():
             kind = type(module).__name__
@@ -133,13 +142,13 @@ def build(basis: Basis) -> AutoencoderKLWan:
         _set(vae.decoder.conv_in, widen, offset)
         vae.decoder.norm_out.gamma.fill_(1.0)
         _set(vae.decoder.conv_out, bias=bias)
-        taps = np.einsum("ijzo,pz->opij", decode, pairs) * norm  # (192, 32, 3, 3)
+        taps = np.einsum("ijzo,pz->opij", decode, pairs) * norm  # (192, 48, 3, 3)
         vae.decoder.conv_out.weight[:, : 2 * CHANNELS, -1] = torch.from_numpy(taps).float()
     return vae.eval()
 
 
 def linear_encoder(vae: AutoencoderKLWan) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The encoder read back as (192, 16) matrix and (16,) bias, by encoding unit patches: training skips the network.
+    """The encoder read back as (192, 24) matrix and (24,) bias, by encoding unit patches: training skips the network.
 
     Rows follow `to_patches`.
     """

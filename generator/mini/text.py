@@ -22,15 +22,8 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
     """Phrases -> `<value>` tokens; text that no phrase covers is dropped."""
-    phrases = sorted(
-        (
-            (phrase.lower(), value)
-            for group in words.lexicon().values()
-            for value, listed in group.items()
-            for phrase in (*listed, value)
-        ),
-        key=lambda pair: -len(pair[0]),
-    )
+    phrases = [(phrase.lower(), value) for phrase, _, value in words.phrases()]
+    phrases += [(token, token) for token in words.tokens()]
     steps: list[normalizers.Normalizer] = [normalizers.NFKC(), normalizers.Lowercase()]
     for phrase, value in phrases:
         pattern = re.escape(phrase).replace("\\ ", r"\s+")

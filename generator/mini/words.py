@@ -18,6 +18,21 @@ def lexicon() -> dict[str, dict[str, tuple[str, ...]]]:
     }
 
 
+@cache
+def phrases() -> tuple[tuple[str, str, str], ...]:
+    """(phrase, factor, value), longest first: the order in which they are looked for in a text.
+
+    Of equally long ones places go first: 街上|升空 is no 上升.
+    """
+    listed = (
+        (phrase, factor, value)
+        for factor, group in lexicon().items()
+        for value, listed in group.items()
+        for phrase in listed
+    )
+    return tuple(sorted(listed, key=lambda entry: (-len(entry[0]), entry[1] != "place")))
+
+
 def values(factor: str) -> tuple[str, ...]:
     """The values of one factor, in the file's order."""
     return tuple(lexicon()[factor])
@@ -26,3 +41,10 @@ def values(factor: str) -> tuple[str, ...]:
 def tokens() -> tuple[str, ...]:
     """Every value of every factor: the vocabulary of canonical captions."""
     return tuple(value for group in lexicon().values() for value in group)
+
+
+SETTLED = ("colour", "time", "place")
+"""Factors that the model obeys without being pushed: what a caption says of them is its negative prompt too.
+
+Guidance then pushes only along the rest, which is hard: who, what they do, and the camera.
+"""

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from shotwright.generator.catalog import FrameRule, load_catalog, parse_card
 from shotwright.generator.errors import BadRequest
+from shotwright.generator.mini import words
+from shotwright.generator.mini.world import scene
 
 BUNDLED = Path(__file__).resolve().parents[2] / "generator" / "cards"
 
@@ -81,3 +83,18 @@ def test_a_card_of_the_users_joins_the_catalogue_and_replaces_its_namesake(tmp_p
 def test_a_card_that_does_not_read_is_named(text: str) -> None:
     with pytest.raises(BadRequest, match=r"broken\.toml"):
         parse_card(text, "broken.toml")
+
+
+def test_a_card_says_how_far_each_trained_move_goes() -> None:
+    card = load_catalog().default
+    assert card.trained_amounts("pan") == pytest.approx((10.0, 20.0, 32.0))
+    assert card.trained_amounts("zoom") == pytest.approx((1.7**0.5, 1.7, 1.7**1.6))
+    assert card.trained_amounts("crane") == ()
+
+
+def test_the_embedded_models_card_repeats_its_world() -> None:
+    card = load_catalog().default
+    assert dict(card.camera_amounts) == scene.AMOUNTS
+    assert tuple(card.camera_shares.values()) == tuple(scene.AMOUNT_SHARES.values())
+    assert set(card.camera_trained) == set(words.values("camera"))
+    assert card.hfov_deg == scene.HFOV_DEG

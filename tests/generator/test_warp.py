@@ -9,7 +9,7 @@ from shotwright.generator.mini.world import Scene, render
 from shotwright.generator.mini.world.scene import HFOV_DEG
 from shotwright.generator.warp import homography, warp
 
-CITY = Scene("red", "car", "rests", "day", "city", "static", 5)
+CITY = Scene("red", "car", "rests", "day", "city", "clear", "static", "", 5)
 HEIGHT, WIDTH = 180, 320
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from shotwright.generator.inspect.endpoints import score
 from shotwright.generator.mini.world import Scene, render
 
-SCENE = Scene("red", "car", "goes_right", "day", "city", "static", 3)
+SCENE = Scene("red", "car", "goes_right", "day", "city", "clear", "static", "", 3)
 
 
 def test_a_frame_passes_against_itself_and_a_soft_copy_and_fails_against_another() -> None:
@@ -12,7 +12,10 @@ def test_a_frame_passes_against_itself_and_a_soft_copy_and_fails_against_another
     small = cv2.resize(first, (70, 40), interpolation=cv2.INTER_AREA)
     soft = np.asarray(cv2.resize(small, (112, 64), interpolation=cv2.INTER_CUBIC), np.uint8)
     other = render(
-        Scene("red", "car", "rests", "night", "hills", "static", 9), frames=1, height=64, width=112
+        Scene("red", "car", "rests", "night", "hills", "clear", "static", "", 9),
+        frames=1,
+        height=64,
+        width=112,
     ).frames[0]
     assert score(first, first).ssim == 1
     assert score(soft, first).passed

@@ -6,7 +6,7 @@ from shotwright.generator.mini.world import Scene, render
 
 
 def clip(frames: int = 12) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    scene = Scene("white", "ball", "bounces", "day", "city", "pan_left", 3)
+    scene = Scene("white", "ball", "bounces", "day", "city", "clear", "pan_left", "", 3)
     return render(scene, frames=frames, height=64, width=64).frames.copy()
 
 

@@ -9,7 +9,7 @@ from shotwright.generator.mini.world import Scene, render
 from shotwright.generator.mini.world.scene import HFOV_DEG
 from shotwright.generator.warp import rotation, warp
 
-TOWN = Scene("blue", "box", "rests", "day", "city", "static", 11)
+TOWN = Scene("blue", "box", "rests", "day", "city", "clear", "static", "", 11)
 angle = st.floats(-60, 60)
 
 

@@ -5,12 +5,12 @@ from shotwright.generator.errors import BadRequest
 from shotwright.generator.inspect.seams import measure_seam
 from shotwright.generator.mini.world import Scene, render
 
-PAN = Scene("yellow", "car", "goes_right", "day", "city", "pan_left", 6)
+PAN = Scene("yellow", "car", "goes_right", "day", "city", "clear", "pan_left", "", 6)
 
 
 def test_the_middle_of_an_unbroken_clip_passes() -> None:
     for camera in ("static", "pan_left", "zoom_in", "roll_cw"):
-        scene = Scene("yellow", "car", "goes_right", "day", "city", camera, 6)
+        scene = Scene("yellow", "car", "goes_right", "day", "city", "clear", camera, "", 6)
         clip = render(scene, frames=17, height=64, width=64).frames
         seam = measure_seam(clip, 8)
         assert seam.passed
@@ -41,7 +41,10 @@ def test_a_repeated_frame_shows_as_a_halt_and_missing_frames_as_a_jump() -> None
 def test_a_cut_to_another_scene_shows() -> None:
     clip = render(PAN, frames=12, height=64, width=64).frames.copy()
     clip[6:] = render(
-        Scene("red", "bird", "rises", "night", "hills", "static", 1), frames=6, height=64, width=64
+        Scene("red", "bird", "rises", "night", "hills", "clear", "static", "", 1),
+        frames=6,
+        height=64,
+        width=64,
     ).frames
     assert not measure_seam(clip, 6).passed
 

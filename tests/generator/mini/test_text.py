@@ -4,7 +4,8 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from shotwright.generator.mini import text, train, words
+from shotwright.generator.mini import text, words
+from shotwright.generator.mini.data import TOKEN_ID
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,40 @@ def test_synonyms_say_the_same(tokenizer: PreTrainedTokenizerFast) -> None:
     )
 
 
+def test_a_camera_that_moves_is_not_taken_for_the_subject(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    for prompt, expected in {
+        "the ball moves left, the camera moves left": ["<ball>", "<goes_left>", "<truck_left>"],
+        "a car moves forward": ["<car>"],
+        "a car rolls, roll clockwise": ["<car>", "<goes_right>", "<roll_cw>"],
+        "the balloon rises while the camera rises": ["<balloon>", "<rises>", "<pedestal_up>"],
+        "球旋转, 镜头顺时针旋转": ["<ball>", "<spins>", "<roll_cw>"],
+        "球向左移动, 镜头向左移动": [
+            "<ball>",
+            "<goes_left>",
+            "<truck_left>",
+        ],
+    }.items():
+        assert tokens(tokenizer, prompt) == expected, prompt
+
+
+def test_words_that_are_as_often_something_else_are_unknown(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    assert tokens(tokenizer, "rocks in a stream, drops of dew") == []
+
+
+def test_ten_thousand_words_are_read_and_cut_to_the_models_length(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    nothing = "philosophy " * 10_000
+    assert tokens(tokenizer, nothing) == []
+    assert tokens(tokenizer, nothing + "red car") == ["<red>", "<car>"]
+    many = tokenizer("red car " * 5_000, truncation=True, max_length=text.MAX_TOKENS)
+    assert len(many["input_ids"]) == text.MAX_TOKENS
+
+
 def test_unknown_words_give_no_token(tokenizer: PreTrainedTokenizerFast) -> None:
     assert tokens(tokenizer, "A hairy mammoth philosophises, carefully, about redemption") == []
     assert tokens(tokenizer, "") == []
@@ -60,7 +95,7 @@ def test_case_and_width_of_letters_do_not_matter(tokenizer: PreTrainedTokenizerF
 
 
 def test_token_numbers_are_those_of_training(tokenizer: PreTrainedTokenizerFast) -> None:
-    for token, number in train.TOKEN_ID.items():
+    for token, number in TOKEN_ID.items():
         assert tokenizer.convert_tokens_to_ids(f"<{token}>") == number
 
 

@@ -10,26 +10,33 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import WanPipeline
+from diffusers import WanPipeline, WanTransformer3DModel
 
 from shotwright.generator.catalog import load_catalog
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.frames import Given
-from shotwright.generator.mini import train, words
+from shotwright.generator.mini import network, train, words
+from shotwright.generator.mini.data import TOKEN_ID, Draw, Pool
+from shotwright.generator.mini.recipe import CPU, GPU, RECIPES, TOY, Bucket
+from shotwright.generator.mini.world.scene import FACTORS
 from shotwright.generator.pipelines import open_engine
 
 # torch says once that a float32 RMS norm under bfloat16 autocast takes the slow path; it is small
 pytestmark = pytest.mark.filterwarnings("ignore:Mismatch dtype:UserWarning")
 
-TOY_BUCKET = train.TOY[0][1][0]
+CPU_DEVICE = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a toy run of two seconds."""
     out = tmp_path_factory.mktemp("toy")
-    assert train.main(["--out", str(out), "--minutes", "0.03", "--toy"]) == 0
+    assert train.main(["--out", str(out), "--minutes", "0.03", "--recipe", "toy"]) == 0
     return out
+
+
+def toy_trainer(out: Path) -> train.Trainer:
+    return train.Trainer(out, 1.0, TOY, CPU_DEVICE, None)
 
 
 def steps_done(out: Path) -> int:
@@ -42,7 +49,7 @@ def test_the_folder_of_a_run_loads_as_a_stock_pipeline(finished: Path) -> None:
     assert pipeline.config.expand_timesteps
     assert type(pipeline.transformer).__name__ == "WanTransformer3DModel"
     assert type(pipeline.vae).__name__ == "AutoencoderKLWan"
-    assert pipeline.tokenizer("red car")["input_ids"] == [train.TOKEN_ID[t] for t in ("red", "car")]
+    assert pipeline.tokenizer("red car")["input_ids"] == [TOKEN_ID[t] for t in ("red", "car")]
 
 
 def test_the_engine_renders_from_the_folder_of_a_run(finished: Path) -> None:
@@ -52,27 +59,83 @@ def test_the_engine_renders_from_the_folder_of_a_run(finished: Path) -> None:
     assert clip.shape == (9, 64, 64, 3) and clip.dtype == np.uint8
 
 
-def test_four_steps_lower_the_loss_on_held_out_clips(tmp_path: Path) -> None:
-    trainer = train.Trainer(tmp_path, 1.0, toy=True)
-    clean, share, ids = train.Pool(TOY_BUCKET, trainer.encoder, np.random.default_rng(9), 8).draw()
+def test_the_trained_network_and_the_saved_one_answer_alike(finished: Path) -> None:
+    trainer = toy_trainer(finished)
+    stock: Any = WanTransformer3DModel
+    saved = stock.from_pretrained(finished / "model" / "transformer").float()
+    latents, words_in = torch.randn(1, 24, 5, 8, 8), torch.randn(1, 12, 128)
+    timesteps = torch.rand(1, 5 * 16) * 1000
+    trainer.average.show(5, tuple(range(5)))
+    with torch.no_grad():
+        mine = trainer.average.transformer(latents, timesteps, words_in, return_dict=False)[0]
+        theirs = saved(latents, timesteps, words_in, return_dict=False)[0]
+    # half precision rounds the weights
+    assert torch.allclose(mine, theirs, atol=2e-2)
+
+
+def test_frames_that_are_skipped_keep_their_positions() -> None:
+    positions = network.Network(TOY, 24).positions
+    whole = positions.whole(torch.zeros(1, 24, 17, 8, 8))
+    positions.frames, positions.moments = 17, (0, 4, 16)
+    for part, table in zip(positions(torch.zeros(1, 24, 3, 8, 8)), whole, strict=True):
+        chosen = table.unflatten(1, (17, 16))[:, [0, 4, 16]]
+        assert torch.equal(part, chosen.flatten(1, 2))
+
+
+def test_a_few_steps_lower_the_loss_on_held_out_clips(tmp_path: Path) -> None:
+    trainer = toy_trainer(tmp_path)
+    bucket = TOY.phases[1][1][0]
+    clips = Pool(Draw(bucket, trainer.encode, CPU_DEVICE), np.random.default_rng(9), 8, 1.0).take(4)
 
     @torch.no_grad()
     def loss() -> float:
         torch.manual_seed(3)
-        free, sigma = torch.ones(len(clean), 1, 5, 1, 1), torch.linspace(0.3, 0.95, len(clean))
-        return train.flow_loss(trainer.network, clean, share, ids, free, sigma).mean().item()
+        free, sigma = torch.ones(4, 1, 9, 1, 1), torch.linspace(0.3, 0.95, 4)
+        trainer._show(trainer.network, bucket)
+        latents, share = clips.latents.float(), clips.share.float()
+        return (
+            network.flow_loss(trainer.network, latents, share, clips.ids, free, sigma).mean().item()
+        )
 
     before = loss()
-    for _ in range(4):
-        trainer._train_step(TOY_BUCKET)
-    assert loss() < 0.97 * before
+    for _ in range(24):
+        trainer._train_step(bucket, 0.0)
+    assert loss() < 0.96 * before
+
+
+def test_a_codec_that_compresses_time_is_trained_and_used(tmp_path: Path) -> None:
+    arguments = ["--out", str(tmp_path), "--minutes", "0.02", "--recipe", "toy-conv"]
+    assert train.main(arguments) == 0
+    stock: Any = WanPipeline
+    vae = stock.from_pretrained(tmp_path / "model").vae
+    assert vae.config.scale_factor_temporal == 4
+    latents = vae.float().encode(torch.zeros(1, 3, 9, 64, 64)).latent_dist.mode()
+    assert latents.shape == (1, 16, 3, 8, 8)
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert state["optimizers"] == [] and state["network"]["guide.1.weight"].dtype == torch.float16
+
+
+def test_the_gpu_recipe_fits_its_files() -> None:
+    made = network.Network(GPU, 16)
+    millions = sum(p.numel() for p in made.parameters()) / 1e6
+    assert 2 * 2 * millions < 60  # megabytes: two sets of half-precision weights
+    assert 2 * sum(p.numel() for p in made.transformer.parameters()) < 30e6
+
+
+def test_a_run_goes_on_from_a_finished_model(finished: Path, tmp_path: Path) -> None:
+    model = finished / "model"
+    trainer = train.Trainer(tmp_path, 1.0, TOY, CPU_DEVICE, model)
+    stock: Any = WanTransformer3DModel
+    saved = stock.from_pretrained(model / "transformer").float().state_dict()
+    for name, weight in trainer.network.transformer.state_dict().items():
+        assert torch.equal(weight, saved[name]), name
 
 
 def test_a_killed_run_goes_on_from_its_last_state(finished: Path) -> None:
     before = steps_done(finished)
     command = [sys.executable, "-u", "-m", "shotwright.generator.mini.train"]
     run = subprocess.Popen(
-        [*command, "--out", str(finished), "--minutes", "60", "--toy"],
+        [*command, "--out", str(finished), "--minutes", "60", "--recipe", "toy"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -85,40 +148,115 @@ def test_a_killed_run_goes_on_from_its_last_state(finished: Path) -> None:
     run.stdout.close()
     assert steps_done(finished) == before
     spent = torch.load(finished / "state.pt", weights_only=True)["seconds"]
-    assert train.main(["--out", str(finished), "--minutes", str((spent + 1) / 60), "--toy"]) == 0
+    more = ["--minutes", str((spent + 1) / 60), "--recipe", "toy"]
+    assert train.main(["--out", str(finished), *more]) == 0
     assert steps_done(finished) > before
 
 
 def test_a_half_written_state_is_not_read(tmp_path: Path) -> None:
-    trainer = train.Trainer(tmp_path, 1.0, toy=True)
-    trainer._train_step(TOY_BUCKET)
+    trainer = toy_trainer(tmp_path)
+    trainer._train_step(TOY.phases[1][1][0], 0.0)
     trainer.save()
     (tmp_path / "state.new").write_bytes(b"cut short")
-    resumed = train.Trainer(tmp_path, 1.0, toy=True)
+    resumed = toy_trainer(tmp_path)
     assert resumed.step == 1
     for mine, saved in zip(resumed.network.parameters(), trainer.network.parameters(), strict=True):
         assert torch.equal(mine, saved)
 
 
+def test_a_pause_ends_one_piece_and_not_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--out", str(tmp_path), "--minutes", "60", "--recipe", "toy"]
+    assert train.main([*arguments, "--pause-after", "0.01"]) == 0
+    assert "paused" in capsys.readouterr().out
+    assert (tmp_path / "model" / "model_index.json").exists()
+
+
+def test_a_codec_that_is_trained_pauses_and_goes_on(tmp_path: Path) -> None:
+    recipe = replace(RECIPES["toy-conv"], codec_minutes=0.02)
+    said: list[str] = []
+    assert not train.make_codec(tmp_path, recipe, CPU_DEVICE, said.append, pause_after=0.001)
+    assert (tmp_path / "vae.pt").exists() and not (tmp_path / "vae").exists()
+    assert train.make_codec(tmp_path, recipe, CPU_DEVICE, said.append)
+    assert (tmp_path / "vae" / "config.json").exists()
+
+
+def test_two_processes_hold_the_same_weights(tmp_path: Path) -> None:
+    script = tmp_path / "both.py"
+    script.write_text(
+        "import sys, pathlib, torch, torch.distributed as dist\n"
+        "from shotwright.generator.mini import train\n"
+        "from shotwright.generator.mini.recipe import TOY\n"
+        "torch.set_num_threads(1)\n"
+        "dist.init_process_group('gloo')\n"
+        "out = pathlib.Path(sys.argv[1])\n"
+        "run = train.Trainer(out, 1.0, TOY, torch.device('cpu'), None)\n"
+        "run._train_step(TOY.phases[1][1][0], 0.0)\n"
+        "total = sum(p.double().abs().sum() for p in run.network.parameters())\n"
+        "(out / f'sum{dist.get_rank()}').write_text(repr(float(total)))\n"
+        "dist.destroy_process_group()\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+    ]
+    subprocess.run(
+        [*command, str(script), str(tmp_path)],
+        check=True,
+        capture_output=True,
+        timeout=200,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
+    )
+    assert (tmp_path / "sum0").read_text() == (tmp_path / "sum1").read_text()
+
+
 def test_only_generated_frames_count_in_the_loss() -> None:
     torch.manual_seed(0)
-    network = train.Network()  # its output starts at zero, so the loss is the target's square
-    clean, share = torch.zeros(2, 16, 5, 8, 8), torch.zeros(2, 1, 5, 8, 8)
+    made = network.Network(TOY, 24)  # its output starts at zero: the loss is the target's square
+    made.show(5, tuple(range(5)))
+    clean, share = torch.zeros(2, 24, 5, 8, 8), torch.zeros(2, 1, 5, 8, 8)
     clean[:, :, 0] = 10
-    ids, sigma = torch.full((2, 6), 2), torch.full((2,), 0.5)
+    ids, sigma = torch.full((2, len(FACTORS)), 2), torch.full((2,), 0.5)
     free = torch.ones(2, 1, 5, 1, 1)
-    assert train.flow_loss(network, clean, share, ids, free, sigma).mean() > 10
+    assert network.flow_loss(made, clean, share, ids, free, sigma).mean() > 10
     free[:, :, 0] = 0
-    loss = train.flow_loss(network, clean, share, ids, free, sigma).mean().item()
+    loss = network.flow_loss(made, clean, share, ids, free, sigma).mean().item()
     assert loss == pytest.approx(1, abs=0.1)  # the variance of the noise
 
 
-def test_some_clips_have_their_ends_or_a_prefix_given_and_no_clip_all_of_it() -> None:
-    free = train.sample_given(400, 17, np.random.default_rng(0))[:, 0, :, 0, 0]
+def given_patterns(bucket: Bucket, temporal: int = 1) -> set[tuple[int, ...]]:
+    free = train.sample_given(400, bucket, np.random.default_rng(0), temporal)[:, 0, :, 0, 0]
     assert (free.sum(1) > 0).all()
-    patterns = {tuple((1 - row).nonzero().flatten().tolist()) for row in free}
-    assert {(), (0,), (0, 16), (16,), tuple(range(5)), tuple(range(9))} == patterns
+    return {tuple((1 - row).nonzero().flatten().tolist()) for row in free}
+
+
+def test_some_clips_have_their_ends_or_a_prefix_given_and_no_clip_all_of_it() -> None:
+    five = tuple(range(5))
+    assert given_patterns(Bucket(1, 17, 64, 64)) == {(), (0,), (0, 16), (16,), five}
+    assert given_patterns(Bucket(1, 33, 64, 64, "spread")) == {(), (0,), (0, 8), (8,)}
+    assert given_patterns(Bucket(1, 33, 64, 64, "prefix")) == {five}
+    assert given_patterns(Bucket(1, 1, 64, 64)) == {()}
+
+
+def test_a_last_frame_is_given_to_a_codec_of_four_frames_only_where_the_clip_ends_still() -> None:
+    assert given_patterns(Bucket(1, 17, 64, 64), temporal=4) == {(), (0,), (0, 1)}
+    assert given_patterns(Bucket(1, 17, 64, 64, "tail"), temporal=4) == {(4,), (0, 4)}
+
+
+def test_every_bucket_shows_its_first_and_its_last_frame() -> None:
+    for recipe in RECIPES.values():
+        for _, buckets in recipe.phases:
+            for bucket in buckets:
+                assert bucket.moments[0] == 0 and bucket.moments[-1] == bucket.frames - 1
+                assert len(bucket.moments) % 4 == 1
+    assert Bucket(1, 33, 64, 64, "spread").moments == tuple(range(0, 33, 4))
+    assert CPU.temporal == 1 and GPU.temporal == 4
 
 
 def test_every_value_has_its_own_number() -> None:
-    assert sorted(train.TOKEN_ID.values()) == list(range(2, 2 + len(words.tokens())))
+    assert sorted(TOKEN_ID.values()) == list(range(2, 2 + len(words.tokens())))
