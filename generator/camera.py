@@ -1,4 +1,5 @@
-"""Camera moves, in film usage and physical units, as per-frame poses.  No torch, no words.
+"""Camera moves, in film usage and physical units, as per-frame poses.  No torch, no words, no other
+product's numbers (`camera_dialects`).
 
 Signs: pan right, tilt up, roll clockwise (of the camera: the picture turns the other way), truck
 right, pedestal up and dolly in are positive; they are motions of the camera itself.  Angles are
@@ -11,7 +12,6 @@ import math
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import InitVar, dataclass, fields, replace
-from typing import Any
 
 from shotwright.generator.errors import BadRequest
 
@@ -84,7 +84,7 @@ MEDIUM_AMOUNTS: Mapping[str, float] = {
 }
 
 MAX_AMOUNTS: Mapping[str, float] = {
-    "pan": 180.0,
+    "pan": 360.0,
     "tilt": 80.0,  # the zenith itself has no up
     "roll": 360.0,
     "zoom": 8.0,
@@ -92,18 +92,19 @@ MAX_AMOUNTS: Mapping[str, float] = {
     "dolly_out": 4.0,
     "truck": 2.0,
     "pedestal": 2.0,
-    "orbit": 180.0,
+    "orbit": 360.0,  # once around
     "crane": 80.0,
     "handheld": 5.0,
 }
 
 
-def _scaled(kind: str, amount: float, share: float) -> float:
+def scaled(kind: str, amount: float, share: float) -> float:
+    """A share of a move: of its degrees or its way; of its logarithm for a zoom."""
     return float(amount**share) if kind == "zoom" else amount * share
 
 
 DEFAULT_AMOUNTS: Mapping[str, Mapping[str, float]] = {
-    kind: {speed: _scaled(kind, medium, share) for speed, share in SPEEDS.items()}
+    kind: {speed: scaled(kind, medium, share) for speed, share in SPEEDS.items()}
     for kind, medium in MEDIUM_AMOUNTS.items()
 }
 """How far a move goes when only its speed is given: kind -> speed -> amount."""
@@ -131,25 +132,27 @@ class Move:
 
     def __post_init__(self, index: int) -> None:
         where = f"camera[{index}]"
-        _one_of(f"{where}.move", self.move, (*MOVES, *PRESET_NAMES))
+        one_of(f"{where}.move", self.move, (*MOVES, *PRESET_NAMES))
         if self.speed is not None:
-            _one_of(f"{where}.speed", self.speed, tuple(SPEEDS))
-        _one_of(f"{where}.easing", self.easing, tuple(EASINGS))
+            one_of(f"{where}.speed", self.speed, tuple(SPEEDS))
+        one_of(f"{where}.easing", self.easing, tuple(EASINGS))
         for name in ("start", "end"):
-            _number(f"{where}.{name}", getattr(self, name), 0.0, 1.0)
+            number(f"{where}.{name}", getattr(self, name), 0.0, 1.0)
         if not self.start < self.end:
-            raise _bad(f"{where}.end", self.end, f"a fraction above start ({self.start}), up to 1")
+            raise refused(
+                f"{where}.end", self.end, f"a fraction above start ({self.start}), up to 1"
+            )
         if self.amount is not None:
             self._check_amount(f"{where}.amount")
 
     def _check_amount(self, field: str) -> None:
         most = MAX_AMOUNTS.get(self.move, MAX_AMOUNTS.get(self.kind))
         if most is None:
-            raise _bad(field, self.amount, f"nothing: {self.move} takes no amount, only a speed")
+            raise refused(field, self.amount, f"nothing: {self.move} takes no amount, only a speed")
         least = 1.0 if self.kind == "zoom" else 0.0
-        _number(field, self.amount, least, most)
+        number(field, self.amount, least, most)
         if self.amount == least:
-            raise _bad(field, self.amount, f"a number above {least:g}, up to {most:g}")
+            raise refused(field, self.amount, f"a number above {least:g}, up to {most:g}")
 
     @property
     def kind(self) -> str:
@@ -157,7 +160,8 @@ class Move:
         return self.move if self.move in PRESET_NAMES else self.move.partition("_")[0]
 
 
-def _bad(field: str, value: object, allowed: object) -> BadRequest:
+def refused(field: str, value: object, allowed: object) -> BadRequest:
+    """The error for a value that is not allowed; allowed: a tuple of values, or words."""
     text = ", ".join(map(str, allowed)) if isinstance(allowed, tuple) else str(allowed)
     return BadRequest(
         f"{field} is {value!r}; allowed: {text}.",
@@ -168,15 +172,16 @@ def _bad(field: str, value: object, allowed: object) -> BadRequest:
     )
 
 
-def _one_of(field: str, value: object, allowed: tuple[str, ...]) -> None:
+def one_of(field: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Raises: BadRequest unless the value is one of those allowed."""
     if value not in allowed:
-        raise _bad(field, value, allowed)
+        raise refused(field, value, allowed)
 
 
-def _number(field: str, value: object, least: float, most: float) -> float:
-    """A finite number in [least, most]; a bool or a text is none."""
+def number(field: str, value: object, least: float, most: float) -> float:
+    """A finite number in [least, most]; a bool or a text is none.  Raises: BadRequest."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise _bad(field, value, f"a number from {least:g} to {most:g}")
+        raise refused(field, value, f"a number from {least:g} to {most:g}")
     return float(value)
 
 
@@ -215,7 +220,7 @@ def _parts(preset: Move) -> Iterable[Move]:
     for part in PRESETS[preset.move]:
         amount = part.amount
         if amount is not None:
-            amount = _scaled(part.kind, amount, SPEEDS[preset.speed or "medium"])
+            amount = scaled(part.kind, amount, SPEEDS[preset.speed or "medium"])
         yield replace(
             part,
             amount=amount,
@@ -242,17 +247,26 @@ def path(
     carries it up over it, tilting down.  `handheld` sways pan and tilt by at most the amount and
     roll by half of it, and comes back at the end.  `follow` asks no motion of the camera's own: the
     subject stays framed, the model moves the background.
-    Raises: BadRequest if dolly_in moves add up to 1 or more: the camera would be inside the subject.
+    Raises: BadRequest if the dolly moves reach 1 at any time: the camera would be inside the
+    subject.
     """
     if frames < 1:
-        raise _bad("frames", frames, "1 or more")
+        raise refused("frames", frames, "1 or more")
     parts = expand(moves)
     tracks = [_track(move, amount_of(move, amounts), seed + i) for i, move in enumerate(parts)]
-    ahead = sum(amount_of(move, amounts) for move in parts if move.move == "dolly_in")
-    if ahead >= 1:
-        raise _bad("camera", [move.move for move in parts], "dolly_in adding up to less than 1")
+    _check_distance(parts, tracks)
     shares = [i / max(frames - 1, 1) for i in range(frames)]
     return tuple(compose(*(track(share) for track in tracks)) for share in shares)
+
+
+def _check_distance(parts: Iterable[Move], tracks: Iterable[Callable[[float], Pose]]) -> None:
+    dollies = [pair for pair in zip(parts, tracks, strict=True) if pair[0].kind == "dolly"]
+    # easings never turn back, so the nearest point is where a move begins or ends
+    times = {time for move, _ in dollies for time in (move.start, move.end)}
+    if any(math.fsum(track(time).dolly for _, track in dollies) >= 1 for time in times):
+        raise refused(
+            "camera", [move.move for move, _ in dollies], "dollies that add up to less than 1"
+        )
 
 
 def amount_of(move: Move, amounts: Mapping[str, float] | None = None) -> float:
@@ -262,7 +276,7 @@ def amount_of(move: Move, amounts: Mapping[str, float] | None = None) -> float:
         return move.amount
     speed = move.speed or "medium"
     if amounts and move.kind in amounts:
-        return _scaled(move.kind, amounts[move.kind], SPEEDS[speed])
+        return scaled(move.kind, amounts[move.kind], SPEEDS[speed])
     return DEFAULT_AMOUNTS[move.kind][speed] if move.kind in DEFAULT_AMOUNTS else 0.0
 
 
@@ -332,108 +346,71 @@ def totals(path: tuple[Pose, ...]) -> Pose:
     return path[-1]
 
 
-KLING_DIALECTS = ("kling-2025", "kling-2026")
-KLING_FIELDS = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
-KLING_LIMIT = 10.0
+@dataclass(frozen=True)
+class Key:
+    """A pose that the camera has at a time; at: fraction of the clip; easing: of the way to it."""
 
-_KLING_AXES: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
-    # field -> (kind, negative move, positive move); "pan" of kling-2025 turns about x, its "tilt"
-    # about y
-    "kling-2025": {
-        "horizontal": ("truck", "truck_left", "truck_right"),
-        "vertical": ("pedestal", "pedestal_down", "pedestal_up"),
-        "pan": ("tilt", "tilt_down", "tilt_up"),
-        "tilt": ("pan", "pan_left", "pan_right"),
-        "roll": ("roll", "roll_ccw", "roll_cw"),
-        "zoom": ("zoom", "zoom_in", "zoom_out"),
-    },
-    "kling-2026": {
-        "horizontal": ("truck", "truck_left", "truck_right"),
-        "vertical": ("pedestal", "pedestal_down", "pedestal_up"),
-        "pan": ("pan", "pan_left", "pan_right"),
-        "tilt": ("tilt", "tilt_down", "tilt_up"),
-        "roll": ("roll", "roll_ccw", "roll_cw"),
-        "zoom": ("zoom", "zoom_in", "zoom_out"),
-    },
+    at: float
+    pose: Pose
+    easing: str = "linear"
+
+
+_KINDS: Mapping[str, tuple[str, str, str]] = {
+    # axis of a pose -> kind, move of a fall, move of a rise
+    "pan_deg": ("pan", "pan_left", "pan_right"),
+    "tilt_deg": ("tilt", "tilt_down", "tilt_up"),
+    "roll_deg": ("roll", "roll_ccw", "roll_cw"),
+    "zoom_ratio": ("zoom", "zoom_out", "zoom_in"),
+    "truck": ("truck", "truck_left", "truck_right"),
+    "pedestal": ("pedestal", "pedestal_down", "pedestal_up"),
+    "dolly": ("dolly", "dolly_out", "dolly_in"),
 }
 
-_KLING_TEN: Mapping[str, float] = {
-    "pan": 45.0,
-    "tilt": 30.0,
-    "roll": 45.0,
-    "truck": 0.5,
-    "pedestal": 0.5,
-    "zoom": 2.0,
-}
-"""What Kling's 10 is in our units; the zoom ratio is 2^(-v/10), so a positive number zooms out."""
 
+def keyframed(keys: Iterable[Key]) -> tuple[Move, ...]:
+    """The moves that take the camera from pose to pose: `path` of them holds every key's pose,
+    relative to the first one's, at its time.
 
-def from_kling(kind: str, config: Mapping[str, Any] | None, *, dialect: str) -> tuple[Move, ...]:
-    """Kling's camera_control as moves.
-
-    kind: its `type`; config: its six numbers in [-10, 10], exactly one of them not 0 for `simple`,
-    absent for the master shots; dialect: kling-2025 (pan turns up and down, tilt left and right) or
-    kling-2026 (film usage). Raises: BadRequest naming camera.dialect, camera.type, camera.config or
-    one of its numbers.
+    keys: two or more, in order of time; before the first and after the last the camera holds still.
+    Raises: BadRequest naming keys[i].at where times do not rise within 0 to 1, keys[i].easing, or
+    camera[i].amount where one step is more than a move may be.
     """
-    _one_of("camera.dialect", dialect, KLING_DIALECTS)
-    _one_of("camera.type", kind, ("simple", *KLING_PRESETS))
-    if kind != "simple":
-        if config is not None:
-            raise _bad("camera.config", dict(config), f"nothing with type {kind}: leave it out")
-        return (Move(kind),)
-    one = "an object with exactly one non-zero number of " + ", ".join(KLING_FIELDS)
-    if config is None:
-        raise _bad("camera.config", None, one)
-    for name in config:
-        _one_of("camera.config", name, KLING_FIELDS)
-    numbers = {
-        name: _number(f"camera.config.{name}", value, -KLING_LIMIT, KLING_LIMIT)
-        for name, value in config.items()
-    }
-    moving = [name for name, number in numbers.items() if number]
-    if len(moving) != 1:
-        raise _bad("camera.config", dict(config), one)
-    axis, negative, positive = _KLING_AXES[dialect][moving[0]]
-    number = numbers[moving[0]]
-    amount = _scaled(axis, _KLING_TEN[axis], abs(number) / KLING_LIMIT)
-    return (Move(negative if number < 0 else positive, amount=amount),)
+    given = tuple(keys)
+    if len(given) < 2:
+        raise refused("keys", len(given), "two or more poses")
+    moves: list[Move] = []
+    for i, key in enumerate(given):
+        number(f"keys[{i}].at", key.at, 0.0, 1.0)
+        one_of(f"keys[{i}].easing", key.easing, tuple(EASINGS))
+        if not i:
+            continue
+        before = given[i - 1]
+        if not before.at < key.at:
+            raise refused(f"keys[{i}].at", key.at, f"a time after {before.at}, up to 1")
+        for axis, (kind, fall, rise) in _KINDS.items():
+            old, new = getattr(before.pose, axis), getattr(key.pose, axis)
+            if old == new:
+                continue
+            amount = max(new / old, old / new) if kind == "zoom" else abs(new - old)
+            moves.append(
+                Move(
+                    rise if new > old else fall,
+                    amount=amount,
+                    start=before.at,
+                    end=key.at,
+                    easing=key.easing,
+                    index=len(moves),
+                )
+            )
+    return tuple(moves)
 
 
-def to_kling(moves: Iterable[Move], dialect: str) -> dict[str, Any]:
-    """Moves as Kling's `{type, config}`.
+FILM_WIDTH_MM = 36.0
+"""Width of the 35-mm frame that focal lengths are told for."""
 
-    Raises: BadRequest where Kling has no word for it: several moves, a window, an easing, an amount
-    beyond its 10, a kind or a preset it does not know.
+
+def focal_mm(pose: Pose, *, hfov_deg: float) -> float:
+    """Focal length at a pose, in millimetres on the 35-mm frame; hfov_deg: the angle of view at
+    rest, below 180.
     """
-    _one_of("camera.dialect", dialect, KLING_DIALECTS)
-    asked = tuple(moves)
-    if len(asked) != 1:
-        raise _bad("camera", [move.move for move in asked], "exactly one move or master shot")
-    move = asked[0]
-    if (move.start, move.end, move.easing) != (0.0, 1.0, "linear"):
-        raise _bad("camera[0]", move.move, "a linear move over the whole clip")
-    if move.move in KLING_PRESETS:
-        if move.speed not in (None, "medium"):
-            raise _bad("camera[0].speed", move.speed, "medium")
-        return {"type": move.move, "config": None}
-    for name, (kind, negative, positive) in _KLING_AXES[dialect].items():
-        if move.move in (negative, positive):
-            number = _kling_number(kind, amount_of(move))
-            config = dict.fromkeys(KLING_FIELDS, 0.0)
-            return {"type": "simple", "config": {**config, name: number * _sign(move, positive)}}
-    known = tuple(m for _, *pair in _KLING_AXES[dialect].values() for m in pair)
-    raise _bad("camera[0].move", move.move, (*known, *KLING_PRESETS))
-
-
-def _sign(move: Move, positive: str) -> float:
-    return 1.0 if move.move == positive else -1.0
-
-
-def _kling_number(kind: str, amount: float) -> float:
-    ten = _KLING_TEN[kind]
-    number = KLING_LIMIT * (math.log2(amount) if kind == "zoom" else amount / ten)
-    # a rounding error above 10 is still 10
-    if number > KLING_LIMIT + 1e-9:
-        raise _bad("camera[0].amount", amount, f"up to {ten:g} ({kind}), which is Kling's 10")
-    return min(number, KLING_LIMIT)
+    return FILM_WIDTH_MM / 2 / math.tan(math.radians(hfov_deg) / 2) * pose.zoom_ratio

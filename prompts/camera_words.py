@@ -1,377 +1,375 @@
 """Words for camera moves, and camera moves as words; English and Chinese.
 
-Knows which words mean which move (`camera_words.toml`), nothing of poses or Kling's numbers.
+Knows which words mean which move, nothing of poses or Kling's numbers.
 Try: python -m pytest tests/prompts/test_camera_words.py
 """
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
-from shotwright.generator.camera import PRESET_NAMES, Move
-from shotwright.prompts.language import CJK, Language
-
-_CJK = re.compile(f"[{CJK}]")
-_DEGREES = ("pan", "tilt", "roll", "orbit", "crane", "handheld")
-_FRACTIONS = ("dolly", "truck", "pedestal")
-_NUMBER = r"(\d+(?:\.\d+)?|[零一二两三四五六七八九十百半点]+)"
-_AMOUNTS = (
-    ("degrees", re.compile(_NUMBER + r"\s*(?:degrees?\b|deg\b|°|度)")),
-    ("ratio", re.compile(_NUMBER + r"\s*(?:x\b|×|times\b|倍)")),
-    ("ratio", re.compile(r"[x×]\s*" + _NUMBER)),
-    ("percent", re.compile(_NUMBER + r"\s*(?:%|percent\b)")),
-)
-_NEGATION = re.compile(
-    r"(?:\b(?:no|not|don't|do not|doesn't|does not|without|never|avoid)"
-    r"(?:\s+(?:any|the|a|camera))*\s*"
-    r"|(?:不要|不|别|无|没有|禁止))$"
-)
-_TOKEN = re.compile(rf"[{CJK}]+|[a-z0-9][a-z0-9.'°%×]*")
+from shotwright.generator.camera import PRESET_NAMES, PRESETS, Move
+from shotwright.prompts.camera_reading import chinese, english
+from shotwright.prompts.camera_reading.lexicon import Found, plain, without_quotes, words
+from shotwright.prompts.camera_reading.modifiers import FRACTIONS, leftovers, modifiers
+from shotwright.prompts.language import Language
 
 
 @dataclass(frozen=True)
 class CameraHit:
-    """Words that mean a move: `text[start:end]`; spoken is whether they mean it without the
-    camera being named.
+    """Words that mean a move: `text[start:end]`; spans: all places of its words; assumed: the words
+    name no side and the move's own is one.
     """
 
     move: str
     start: int
     end: int
-    spoken: bool
+    spans: tuple[tuple[int, int], ...]
+    assumed: bool = False
 
 
-@cache
-def _words() -> dict[str, Any]:
-    text = files("shotwright.prompts").joinpath("camera_words.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-def _regex(pattern: str) -> re.Pattern[str]:
-    """A pattern of the file; `@` takes the fillers of its language, a space any white space."""
-    chinese = bool(_CJK.search(pattern))
-    filler = _words()["filler"]["zh" if chinese else "en"].strip()
-    # optional before "@": a Chinese pattern may begin with it, and must not begin with white space
-    between = rf"(?:(?:{filler})\s*){{0,3}}" if chinese else rf"(?:(?:{filler})\s+){{0,5}}"
-    pattern = pattern.replace(" ?", r"\s*").replace(" ", r"\s+").replace("@", between)
-    return re.compile(pattern if chinese else rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9'])")
-
-
-@cache
-def _patterns() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
-    return tuple(
-        (move, kind == "plain", _regex(pattern))
-        for move, kinds in _words()["move"].items()
-        for kind, listed in kinds.items()
-        for pattern in (*listed, *([move.replace("_", " ")] if kind == "camera" else ()))
-    )
-
-
-@cache
-def _speeds() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple(
-        (speed, re.compile(rf"(?<![a-z])(?:{words['en']})(?![a-z])|{words['zh']}"))
-        for speed, words in _words()["speed"].items()
-    )
-
-
-@cache
-def _connectives() -> re.Pattern[str]:
-    listed = _words()["connect"]
-    return re.compile(rf"\b(?:{'|'.join(listed['en'])})\b|{'|'.join(listed['zh'])}|;|；|->|→")
-
-
-@cache
-def _noise() -> tuple[frozenset[str], re.Pattern[str]]:
-    listed = _words()["noise"]
-    chinese = sorted(listed["zh"], key=len, reverse=True)
-    return frozenset(listed["en"]), re.compile("|".join(chinese))
-
-
-def _plain(text: str) -> str:
-    """Lower case with "-" and "_" as spaces; every position stays where it was."""
-    lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    return re.sub(r"[_\u2011]|(?<=\w)-(?=\w)", " ", lowered).replace("\u2019", "'")
-
-
-def find_hits(text: str) -> list[CameraHit]:
-    """All camera words in order, longest first where they overlap, those that are denied left
-    out.
+@lru_cache(maxsize=4096)
+def _read(text: str, explicit: bool) -> tuple[Found, ...]:
+    """Both languages' moves in order; in a script bracketed commands are read as explicit, what
+    stands after "camera:" as said of the camera, what stands after "avoid:" as denied.
     """
-    plain = _plain(text)
-    found = [
-        CameraHit(move, match.start(), match.end(), spoken)
-        for move, spoken, pattern in _patterns()
-        for match in pattern.finditer(plain)
-        if match.group().strip()
+    flat = plain(text)
+    if explicit:
+        return _both(flat, True)
+    found: list[Found] = []
+    prose = list(without_quotes(flat))
+    for kind, low, high in _zones(flat, "".join(prose)):
+        if kind == "bracket" and not _PRONOUN.search(flat, low, high):
+            read = _moved(_both(flat[low:high], True), low)
+        elif kind == "bracket":
+            continue
+        else:
+            read = _moved(_both(_CAMERA + flat[low:high], False), low - len(_CAMERA))
+        if kind == "denied":
+            read = [replace(f, denied=f.move != "motion") for f in read]
+        if read:
+            found += read
+            prose[low:high] = " " * (high - low)
+    found += _both("".join(prose), False)
+    return tuple(sorted(found, key=lambda f: f.start))
+
+
+_CAMERA = "camera 镜头 "
+"""What a text after "camera:" is said of, in both languages."""
+
+
+def _moved(found: Iterable[Found], by: int) -> list[Found]:
+    return [
+        replace(
+            f, start=f.start + by, end=f.end + by, spans=tuple((a + by, b + by) for a, b in f.spans)
+        )
+        for f in found
     ]
-    taken: list[CameraHit] = []
-    for hit in sorted(found, key=lambda h: (h.start - h.end, not h.spoken, h.start)):
-        if all(hit.end <= other.start or other.end <= hit.start for other in taken):
-            taken.append(hit)
-    taken.sort(key=lambda h: h.start)
-    return [hit for hit in taken if not _NEGATION.search(plain[: hit.start].rstrip() + " ")]
+
+
+@cache
+def _zone_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    names = (
+        r"(?:camera(?: (?:movement|move|motion|work|direction|notes?))?|cam|movement|"
+        r"镜头(?:运动|语言)?|运镜(?:方式)?|摄影|机位)"
+    )
+    heads = words()["forbidden"]["heads"].replace(" ", r"\s+")
+    return (
+        re.compile(rf"\"{names}\"\s*:\s*\"(?P<told>[^\"\n]*)\""),
+        re.compile(
+            r"[\[【]{1,2}(?P<bracket>[^\]】]*)[\]】]{1,2}"
+            rf"|(?<![a-z])(?:{heads})\s*[:：]\s*(?P<denied>[^\n]*)"
+            rf"|(?<![a-z]){names}\s*[:：=]\s*(?P<told>[^\n。.;；|]*)"
+        ),
+    )
+
+
+def _zones(flat: str, unquoted: str) -> Iterator[tuple[str, int, int]]:
+    """Where a text speaks of the camera and nothing else: in brackets, and after "camera:"."""
+    fields, written = _zone_patterns()
+    for text, pattern in ((flat, fields), (unquoted, written)):
+        for match in pattern.finditer(text):
+            kind = str(match.lastgroup)
+            yield kind, *match.span(kind)
+
+
+def _both(text: str, explicit: bool) -> tuple[Found, ...]:
+    first = english.read(text, explicit=explicit)
+    second = chinese.read(text, explicit=explicit, directs=bool(first))
+    return tuple(sorted((*first, *second), key=lambda f: f.start))
+
+
+def _kept(text: str, explicit: bool) -> list[Found]:
+    """What the text asks for: denials left out (of any motion at all: a camera that stands still),
+    repetitions and a stillness beside moves too.
+    """
+    read = _read(text, explicit)
+    flat = plain(text)
+    asked = [
+        replace(f, move="static") if f.move == "motion" and f.denied else f
+        for f in read
+        if f.denied == (f.move == "motion")
+    ]
+    exception = _EXCEPTION.match(flat)
+    if exception and any(f.start < exception.end() and f.move != "static" for f in asked):
+        asked = [
+            f for f in asked if f.move != "static"
+        ]  # "other than a push in, the shot is static"
+    kept: list[Found] = []
+    later = _connectives()[0]
+    before = 0
+    for found in asked:
+        if kept and not later.search(flat, before, found.start):
+            kept[-1:] = _merged(kept[-1], found)
+        else:
+            kept.append(found)
+        before = found.end
+    groups = _groups(flat, kept)
+    return [
+        found
+        for group in groups
+        for found in group
+        if found.move != "static" or all(o.move in ("static", "rack_focus") for o in group)
+    ]
+
+
+def _merged(one: Found, other: Found) -> list[Found]:
+    """Two hits as one where they say the same: "a tracking shot follows", "a crane shot descends"."""
+    spans = (*one.spans, *other.spans)
+    if one.move == other.move:
+        return [replace(one, spans=spans)]
+    if one.move.startswith("crane") and other.move.startswith("pedestal"):
+        return [replace(one, move=other.move.replace("pedestal", "crane"), spans=spans)]
+    return [one, other]
+
+
+def _hit(found: Found) -> CameraHit:
+    move = "pan_left" if found.move == "whip_pan_left" else found.move
+    return CameraHit(move, found.start, found.end, found.spans, found.assumed)
+
+
+def denied_moves(text: str) -> frozenset[str]:
+    """The moves that a text forbids: "no zoom" denies zoom_in and zoom_out; empty where it only
+    holds the camera still.
+    """
+    kinds = {
+        f.move.partition("_")[0] for f in _read(text, False) if f.denied and f.move != "motion"
+    }
+    return frozenset(
+        name for name in words()["said"] if name.partition("_")[0] in kinds or name in kinds
+    )
+
+
+def focus_of(text: str) -> str | None:
+    """ "rack" where a text asks to rack focus."""
+    return "rack" if any(found.move == "rack_focus" for found in _kept(text, False)) else None
 
 
 def parse_camera(text: str) -> tuple[list[Move], list[str]]:
     """The moves that an explicit camera text asks for, and what in it was not understood.
 
     "then" puts moves one after another, separate brackets do too; a comma or "and" lets them run
-    together.
+    together.  A move that names no side ("pan") is read to the right and counted as not understood.
     Raises: BadRequest when a number is beyond what the move can do.
     """
-    return _parse(text, find_hits(text))
+    denied = [span for found in _read(text, True) if found.denied for span in found.spans]
+    return _parse(text, _kept(text, True), denied)
+
+
+def prose_hits(text: str) -> list[CameraHit]:
+    """The camera words of a sentence of a script, as `parse_prose` takes them, their numbers
+    unread.
+    """
+    return [_hit(found) for found in _kept(text, False) if found.move != "rack_focus"]
 
 
 def parse_prose(text: str) -> tuple[list[Move], list[CameraHit]]:
     """The moves that a sentence of a script asks for; "the dog follows" is no camera move, "the
-    camera follows" is.
+    camera follows" is.  A pan without a side goes right, its hit says so.
 
     Raises: BadRequest when a number is beyond what the move can do.
     """
-    hits = _in_prose(text, find_hits(text))
-    return _parse(text, hits)[0], hits
+    return _parse(text, _kept(text, False))[0], prose_hits(text)
 
 
 def camera_spans(text: str) -> list[tuple[int, int]]:
     """Where a sentence of a script speaks of the camera: the moves, their speeds and their
     numbers.
     """
-    hits = _in_prose(text, find_hits(text))
-    plain = _plain(text)
-    return [
-        span for hit in hits for span in [(hit.start, hit.end), *_modifiers(plain, hit, hits)[2]]
-    ]
-
-
-_CAMERA_NOUN = re.compile(r"\bcamera\b|镜头(?![前里中下])|摄影机|摄像机|机位|运镜")
-
-
-def _in_prose(text: str, hits: list[CameraHit]) -> list[CameraHit]:
-    if hits and _directs(text, hits):
-        return hits
-    bracketed = [(m.start(), m.end()) for m in re.finditer(r"[\[【][^\]】]*[\]】]", text)]
-    accepted: list[CameraHit] = []
-    for hit in hits:
-        anchors = [m.end() for m in _CAMERA_NOUN.finditer(_plain(text)) if m.end() <= hit.start]
-        anchors += [other.end for other in accepted]
-        near = bool(anchors) and not _leftovers(text[max(anchors) : hit.start])
-        inside = any(a <= hit.start and hit.end <= b for a, b in bracketed)
-        if hit.spoken or near or inside:
-            accepted.append(hit)
-    return accepted
-
-
-_PRONOUN = re.compile(r"\b(?:it|its|he|she|they|his|her|their|i|you)\b|[它他她]")
-_COMMANDED = ("dolly_in", "dolly_out", "orbit_left", "orbit_right", "follow", "handheld")
-"""Moves whose bare Chinese word commands a camera; a bare 上升 or 向左移动 tells of the subject."""
+    kept = _kept(text, False)
+    flat = plain(text)
+    return [span for f in kept for span in [*f.spans, *modifiers(flat, f, kept)[2]]]
 
 
 def is_direction(text: str) -> bool:
     """Whether a sentence only says what the camera does: "Pan left.", "缓慢推进。", not "It moves
     left.".
     """
-    hits = find_hits(text)
-    return bool(hits) and _directs(text, hits)
+    read = _read(text, False)
+    if not read or _PRONOUN.search(plain(text)):
+        return False
+    used = [*(span for found in read for span in found.spans), *camera_spans(text)]
+    return not leftovers(text, used)
+
+
+_PRONOUN = re.compile(r"\b(?:it|its|he|she|they|his|her|their|i|you)\b|[它他她]")
 
 
 def says_nothing_more(text: str) -> bool:
     """Whether a text holds no word beside noise: what is left of "A close-up shot." without its
     size.
     """
-    return not _leftovers(text) and not _PRONOUN.search(_plain(text))
+    return not leftovers(text) and not _PRONOUN.search(plain(text))
 
 
-def _directs(text: str, hits: list[CameraHit]) -> bool:
-    plain = _plain(text)
-    used = [(hit.start, hit.end) for hit in hits]
-    numbers = [m.span() for _, pattern in _AMOUNTS for m in pattern.finditer(plain)]
-    if _PRONOUN.search(plain) or _leftovers(text, used + numbers):
-        return False
-    if _CAMERA_NOUN.search(plain):
-        return True
-    return all(hit.spoken or _is_command(plain[hit.start : hit.end], hit.move) for hit in hits)
+@cache
+def _connectives() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    listed = words()["connect"]
+    english = listed["en"].replace(" ", r"\s+")
+    return (
+        re.compile(rf"\b(?:{english})\b|(?:{listed['zh']})|;|；|->|→|[.。](?!\d)|[\]】]"),
+        re.compile(
+            rf"\b(?:{'|'.join(w for w in listed['together'].split('|') if w.isascii())})\b|"
+            + "|".join(w for w in listed["together"].split("|") if not w.isascii()).replace(
+                " ", r"\s+"
+            )
+        ),
+    )
 
 
-def _is_command(words: str, move: str) -> bool:
-    """ "push in" is one, "rises" tells of something; so does most bare Chinese."""
-    if _CJK.search(words):
-        return move in _COMMANDED
-    return not re.match(r"\w+(?:s|ing)\b", words)
+def _groups(flat: str, found: list[Found]) -> list[list[Found]]:
+    """Moves that run together; a "then" begins the next group, and so does what undoes a move."""
+    later, together = _connectives()
+    groups: list[list[Found]] = []
+    for place, hit in enumerate(found):
+        if groups:
+            # "push in, pan right, then tilt up" is three in turn
+            following = found[place + 1].start if place + 1 < len(found) else hit.end
+            listed = _THEN.search(flat, hit.end, following) and _COMMA.fullmatch(
+                flat, max(end for _, end in groups[-1][-1].spans), hit.start
+            )
+            between = flat[groups[-1][-1].end : hit.start]
+            same = together.search(between)
+            first = "先" in flat[max(0, groups[-1][-1].start - 3) : groups[-1][-1].start]
+            undone = (first or bool(_JOINED.search(between))) and any(
+                _opposed(other.move, hit.move) for other in groups[-1]
+            )
+            arrived = _ARRIVES.search(between) or _AT_LAST.match(flat, hit.end)
+            if not undone and not listed and (same or not (later.search(between) or arrived)):
+                groups[-1].append(hit)
+                continue
+        groups.append([hit])
+    return groups
 
 
-def _parse(text: str, hits: list[CameraHit]) -> tuple[list[Move], list[str]]:
-    plain = _plain(text)
-    groups: list[list[CameraHit]] = []
-    for hit in hits:
-        between = plain[groups[-1][-1].end : hit.start] if groups else ""
-        later = bool(_connectives().search(between)) or "]" in between or "】" in between
-        if not groups or later:
-            groups.append([])
-        groups[-1].append(hit)
+_ARRIVES = re.compile(
+    r"\bto\s+(?!the\s+(?:left|right)|left|right|reveal|show|follow|find)[a-z' ]+\band\b|[到至][^，。]{1,12}并"
+)
+"""A move that is told where it ends has ended when the next one begins."""
+
+
+_EXCEPTION = re.compile(
+    r"\s*(?:(?:other\s+than|apart\s+from|aside\s+from|except\s+for|save\s+for)\b|除了?)[^,.;，。；]*"
+)
+_AT_LAST = re.compile(r"[^,.;，。；]{0,12}\b(?:at\s+the\s+(?:very\s+)?end|at\s+last)\b")
+_THEN = re.compile(r"\bthen\b|然后|最后")
+_COMMA = re.compile(r"\s*[,，]\s*(?:slowly\s+|slow\s+)?")
+_JOINED = re.compile(r"\band\b|和|又")
+
+
+def _opposed(one: str, other: str) -> bool:
+    kind = one.partition("_")[0]
+    return one != other and kind == other.partition("_")[0] and one not in PRESET_NAMES
+
+
+def _parse(
+    text: str, found: list[Found], denied: Iterable[tuple[int, int]] = ()
+) -> tuple[list[Move], list[str]]:
+    flat = plain(text)
+    groups = _groups(flat, [f for f in found if f.move != "rack_focus"])
     moves: list[Move] = []
-    used = [(hit.start, hit.end) for hit in hits]
+    used = [*denied, *(span for f in found for span in f.spans if not f.assumed)]
     for place, group in enumerate(groups):
+        start, end = place / len(groups), (place + 1) / len(groups)
         for hit in group:
-            speed, amount, spans = _modifiers(plain, hit, hits)
+            speed, amount, spans = modifiers(flat, hit, found)
             used += spans
+            if hit.move == "whip_pan_left":
+                moves.append(_whipped(start, end))
+                continue
             moves.append(
                 Move(
                     hit.move,
                     amount=amount,
-                    speed=None if amount is not None else speed,
-                    start=place / len(groups),
-                    end=(place + 1) / len(groups),
+                    speed=speed,
+                    start=start,
+                    end=end,
                     index=len(moves),
                 )
             )
-    return moves, _leftovers(text, used)
+    return moves, leftovers(text, used)
 
 
-def _modifiers(
-    plain: str, hit: CameraHit, hits: list[CameraHit]
-) -> tuple[str | None, float | None, list[tuple[int, int]]]:
-    """Speed, amount and where they stand: inside the words of the move, else before the next
-    one.
-    """
-    n = hits.index(hit)
-    low = hits[n - 1].end if n else 0
-    high = hits[n + 1].start if n + 1 < len(hits) else len(plain)
-    before, after = plain[low : hit.start], plain[hit.end : high]
-    if n:
-        # "pan left slowly, zoom in": what stands before the comma belongs to the pan
-        cut = max(before.rfind(c) for c in ",;.，；。、[")
-        low += max(cut, _last_word(before, ("and", "then", "while")), 0)
-    if n + 1 < len(hits):
-        cuts = [c for c in (after.find(x) for x in ",;.，；。、]") if c >= 0]
-        joint = re.search(r"\b(?:and|then|while|followed)\b|然后|接着|随后|同时|再", after)
-        high = hit.end + min([*cuts, joint.start() if joint else len(after), len(after)])
-        if not cuts and not joint:
-            high = hit.end
-    window = plain[low:high]
-    if hit.move in PRESET_NAMES:
-        # the "whip" of a whip pan is its name, not its speed
-        own = hit.end - hit.start
-        window = plain[low : hit.start] + " " * own + plain[hit.end : high]
-    spans: list[tuple[int, int]] = []
-    speed = None
-    for name, pattern in _speeds():
-        for match in pattern.finditer(window):
-            speed = speed or name
-            spans.append((low + match.start(), low + match.end()))
-    amount = None
-    for unit, pattern in _AMOUNTS:
-        for match in pattern.finditer(window):
-            value = _in_unit(hit.move, unit, _value(match.group(1)))
-            if value is not None and amount is None:
-                amount = value
-                spans.append((low + match.start(), low + match.end()))
-    return speed, amount, spans
+def _whipped(start: float, end: float) -> Move:
+    """The whip pan of the presets, to the left."""
+    (right,) = PRESETS["whip_pan"]
+    span = end - start
+    return replace(
+        right,
+        move="pan_left",
+        speed="fast",
+        start=start + right.start * span,
+        end=start + right.end * span,
+    )
 
 
-def _last_word(text: str, words: tuple[str, ...]) -> int:
-    return max((m.end() for w in words for m in re.finditer(rf"\b{w}\b", text)), default=-1)
-
-
-def _in_unit(move: str, unit: str, value: float | None) -> float | None:
-    """The amount of a move, or None where the unit is not the move's."""
-    kind = move.partition("_")[0]
-    if value is None or move in PRESET_NAMES:
-        return None
-    if unit == "degrees" and kind in _DEGREES:
-        return value
-    if unit == "ratio" and kind == "zoom":
-        return value
-    if unit == "percent" and kind in _FRACTIONS:
-        return value / 100
-    return None
-
-
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "半": 0.5}
-
-
-def _value(text: str) -> float | None:
-    """A number in digits or Chinese, up to 999: 九十 is 90, 一点五 is 1.5."""
-    if text[0].isdigit():
-        return float(text)
-    whole, _, decimals = text.partition("点")
-    value, pending = 0.0, 0.0
-    for c in whole:
-        if c in "十百":
-            value += (pending or 1) * (10 if c == "十" else 100)
-            pending = 0
-        else:
-            pending = _DIGITS.get(c, 0)
-    value += pending
-    for place, c in enumerate(decimals, 1):
-        value += _DIGITS.get(c, 0) / 10**place
-    return value or None
-
-
-def _leftovers(text: str, used: Iterable[tuple[int, int]] = ()) -> list[str]:
-    """What is neither used nor noise, as phrases of neighbouring words."""
-    english, chinese = _noise()
-    masked = list(_plain(text))
-    for start, end in used:
-        masked[start:end] = "\0" * (end - start)
-    for _, pattern in _speeds():
-        for match in pattern.finditer("".join(masked)):
-            masked[match.start() : match.end()] = "\0" * (match.end() - match.start())
-    phrases: list[str] = []
-    for run in re.split(r"[^\w\s.'°%×-]+|\.(?!\d)", "".join(masked)):
-        tokens = [
-            piece
-            for token in _TOKEN.findall(run)
-            for piece in (chinese.sub(" ", token).split() if _CJK.match(token) else (token,))
-        ]
-        while tokens and tokens[0] in english:
-            tokens.pop(0)
-        while tokens and tokens[-1] in english:
-            tokens.pop()
-        if tokens:
-            phrases.append(" ".join(tokens))
-    return phrases
-
-
-def describe_camera(moves: Iterable[Move], language: Language = "en") -> str:
+def describe_camera(
+    moves: Iterable[Move], language: Language = "en", *, amounts: bool = False
+) -> str:
     """What the camera does, in the words of film: "the camera slowly pans left, then zooms in";
-    "" for no moves.
+    "" for no moves.  amounts: say how far, too: "pans left 30 degrees".
     """
     ordered = sorted(moves, key=lambda m: m.start)
     if not ordered:
         return ""
-    return _english(ordered) if language == "en" else _chinese(ordered)
+    tell = _english if language == "en" else _chinese
+    return tell([(move, _amount_said(move, language) if amounts else "") for move in ordered])
 
 
-def _english(moves: list[Move]) -> str:
+def _english(moves: list[tuple[Move, str]]) -> str:
     text = "the camera"
-    for previous, move in _pairs(moves):
-        if previous:
-            text += ", then" if move.start >= previous.end else " and"
+    for before, (move, amount) in zip([None, *moves], moves, strict=False):
+        if before:
+            text += ", then" if move.start >= before[0].end else " and"
         adverb = {"slow": " slowly", "fast": " quickly"}.get(move.speed or "", "")
         text += ("" if move.move == "static" else adverb) + " " + _said(move, "en")
+        text += f" {amount}" if amount else ""
     return text
 
 
-def _chinese(moves: list[Move]) -> str:
+def _chinese(moves: list[tuple[Move, str]]) -> str:
     text = "镜头"
-    for previous, move in _pairs(moves):
-        if previous:
-            text += "，然后" if move.start >= previous.end else "，同时"
+    for before, (move, amount) in zip([None, *moves], moves, strict=False):
+        if before:
+            text += "，然后" if move.start >= before[0].end else "，同时"
         adverb = {"slow": "缓慢", "fast": "快速"}.get(move.speed or "", "")
-        text += ("" if move.move == "static" else adverb) + _said(move, "zh")
+        text += ("" if move.move == "static" else adverb) + _said(move, "zh") + amount
     return text
 
 
-def _pairs(moves: list[Move]) -> Iterator[tuple[Move | None, Move]]:
-    return zip([None, *moves[:-1]], moves, strict=True)
+def _amount_said(move: Move, language: Language) -> str:
+    """ "30 degrees", "1.5x", "20%"; "" for a move without an amount."""
+    if move.amount is None:
+        return ""
+    if move.kind == "zoom":
+        return f"{move.amount:g}x" if language == "en" else f"{move.amount:g}倍"
+    if move.kind in FRACTIONS:
+        return f"{100 * move.amount:g}%"
+    return f"{move.amount:g} degrees" if language == "en" else f"{move.amount:g}度"
 
 
 def _said(move: Move, language: Language) -> str:
-    english, chinese = _words()["said"][move.move]
+    english, chinese = words()["said"][move.move]
     return str(english if language == "en" else chinese)

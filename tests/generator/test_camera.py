@@ -5,23 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shotwright.generator import camera
 from shotwright.generator.camera import (
     AXES,
     DEFAULT_AMOUNTS,
     EASINGS,
-    KLING_FIELDS,
-    KLING_PRESETS,
+    MAX_AMOUNTS,
     MOVES,
     PRESETS,
+    Key,
     Move,
     Pose,
     amount_of,
     compose,
     expand,
-    from_kling,
+    focal_mm,
+    keyframed,
     path,
-    to_kling,
     totals,
 )
 from shotwright.generator.errors import BadRequest
@@ -166,7 +165,7 @@ def test_moves_of_one_kind_are_slower_when_slow() -> None:
         ({"move": "pan_left", "amount": 0}, "amount"),
         ({"move": "pan_left", "amount": -3.0}, "amount"),
         ({"move": "pan_left", "amount": math.nan}, "amount"),
-        ({"move": "pan_left", "amount": 181.0}, "amount"),
+        ({"move": "pan_left", "amount": 361.0}, "amount"),
         ({"move": "zoom_in", "amount": 1.0}, "amount"),
         ({"move": "dolly_in", "amount": 1.0}, "amount"),
         ({"move": "static", "amount": 1.0}, "amount"),
@@ -194,85 +193,66 @@ def test_dollies_that_reach_the_subject_are_refused() -> None:
         path([Move("dolly_in", amount=0.6), Move("dolly_in", amount=0.6)], 9)
 
 
-numbers = st.one_of(st.floats(-10, -0.01), st.floats(0.01, 10))
+def test_dollies_may_come_near_again_after_going_back() -> None:
+    near = [
+        Move("dolly_in", amount=0.6, end=0.3),
+        Move("dolly_out", amount=0.6, start=0.3, end=0.6),
+        Move("dolly_in", amount=0.6, start=0.6),
+    ]
+    assert totals(path(near, 21)).dolly == pytest.approx(0.6)
 
 
-@given(st.sampled_from(camera.KLING_DIALECTS), st.sampled_from(KLING_FIELDS), numbers)
-def test_kling_numbers_survive_the_way_there_and_back(
-    dialect: str, field: str, number: float
-) -> None:
-    moves = from_kling("simple", {field: number}, dialect=dialect)
-    back = to_kling(moves, dialect)
-    assert back["type"] == "simple"
-    assert back["config"] == pytest.approx({**dict.fromkeys(KLING_FIELDS, 0.0), field: number})
+poses = st.builds(
+    Pose,
+    pan_deg=st.floats(-60, 60),
+    tilt_deg=st.floats(-30, 30),
+    roll_deg=st.floats(-90, 90),
+    zoom_ratio=st.floats(0.5, 2.5),
+    truck=st.floats(-0.5, 0.5),
+    pedestal=st.floats(-0.5, 0.5),
+    dolly=st.floats(-0.5, 0.4),
+)
 
 
-@pytest.mark.parametrize("dialect", camera.KLING_DIALECTS)
-@pytest.mark.parametrize("preset", KLING_PRESETS)
-def test_kling_master_shots_survive_the_way_there_and_back(dialect: str, preset: str) -> None:
-    moves = from_kling(preset, None, dialect=dialect)
-    assert moves == (Move(preset),)
-    assert to_kling(moves, dialect) == {"type": preset, "config": None}
+@given(st.lists(st.tuples(poses, any_easing), min_size=2, max_size=5))
+def test_a_keyframed_path_holds_every_pose_at_its_time(given_poses: list[tuple[Pose, str]]) -> None:
+    last = len(given_poses) - 1
+    keys = [Key(i / last, pose, easing) for i, (pose, easing) in enumerate(given_poses)]
+    made = path(keyframed(keys), 8 * last + 1)
+    first = keys[0].pose
+    for i, key in enumerate(keys):
+        away = {name: getattr(key.pose, name) - getattr(first, name) for name in AXES}
+        away["zoom_ratio"] = key.pose.zoom_ratio / first.zoom_ratio
+        assert close(made[8 * i], Pose(**away), 1e-6)
+
+
+def test_a_keyframed_path_eases_into_each_pose_and_holds_outside_its_times() -> None:
+    keys = [Key(0.25, Pose()), Key(0.75, Pose(pan_deg=8.0), "ease_in")]
+    assert [p.pan_deg for p in path(keyframed(keys), 9)] == [0, 0, 0, 0.5, 2, 4.5, 8, 8, 8]
 
 
 @pytest.mark.parametrize(
-    ("dialect", "field", "number", "axis", "value"),
+    ("keys", "field"),
     [
-        ("kling-2025", "pan", 10, "tilt_deg", 30),
-        ("kling-2025", "tilt", 10, "pan_deg", 45),
-        ("kling-2026", "pan", -10, "pan_deg", -45),
-        ("kling-2026", "tilt", 10, "tilt_deg", 30),
-        ("kling-2026", "roll", 10, "roll_deg", 45),
-        ("kling-2026", "horizontal", -10, "truck", -0.5),
-        ("kling-2026", "vertical", 5, "pedestal", 0.25),
-        ("kling-2026", "zoom", 10, "zoom_ratio", 0.5),
-        ("kling-2025", "zoom", -5, "zoom_ratio", 2**0.5),
+        ([Key(0, Pose())], "keys"),
+        ([Key(0, Pose()), Key(0, Pose(truck=1))], "keys[1].at"),
+        ([Key(0, Pose()), Key(1.5, Pose(truck=1))], "keys[1].at"),
+        ([Key(0, Pose()), Key(1, Pose(truck=1), "bounce")], "keys[1].easing"),
+        ([Key(0, Pose()), Key(1, Pose(truck=9))], "camera[0].amount"),
     ],
 )
-def test_kling_axes_and_scale(
-    dialect: str, field: str, number: float, axis: str, value: float
-) -> None:
-    end = totals(path(from_kling("simple", {field: number}, dialect=dialect), 9))
-    assert close(end, replace(Pose(), **{axis: value}))
-
-
-@pytest.mark.parametrize(
-    ("kind", "config", "dialect", "field"),
-    [
-        ("simple", {"pan": 11}, "kling-2026", "camera.config.pan"),
-        ("simple", {"pan": math.nan}, "kling-2026", "camera.config.pan"),
-        ("simple", {"pan": "5"}, "kling-2026", "camera.config.pan"),
-        ("simple", {"pan": 1, "zoom": 1}, "kling-2026", "camera.config"),
-        ("simple", {"pan": 0}, "kling-2026", "camera.config"),
-        ("simple", {"yaw": 1}, "kling-2026", "camera.config"),
-        ("simple", None, "kling-2026", "camera.config"),
-        ("down_back", {"pan": 1}, "kling-2026", "camera.config"),
-        ("loop", None, "kling-2026", "camera.type"),
-        ("simple", {"pan": 1}, "kling-2024", "camera.dialect"),
-    ],
-)
-def test_bad_kling_input_is_refused_by_name(
-    kind: str, config: dict[str, object] | None, dialect: str, field: str
-) -> None:
+def test_bad_keys_are_refused_by_name(keys: list[Key], field: str) -> None:
     with pytest.raises(BadRequest) as caught:
-        from_kling(kind, config, dialect=dialect)
+        keyframed(keys)
     assert caught.value.field == field
-    assert caught.value.allowed
 
 
-@pytest.mark.parametrize(
-    "moves",
-    [
-        [],
-        [Move("pan_left"), Move("tilt_up")],
-        [Move("orbit_left")],
-        [Move("dolly_in")],
-        [Move("pan_left", amount=46)],
-        [Move("pan_left", end=0.5)],
-        [Move("pan_left", easing="ease_in")],
-        [Move("down_back", speed="fast")],
-    ],
-)
-def test_what_kling_cannot_say_is_refused(moves: list[Move]) -> None:
-    with pytest.raises(BadRequest):
-        to_kling(moves, "kling-2026")
+def test_a_zoom_multiplies_the_focal_length() -> None:
+    wide, tele = (path([Move("zoom_in", amount=2)], 2)[i] for i in (0, 1))
+    assert focal_mm(wide, hfov_deg=90) == pytest.approx(18)
+    assert focal_mm(tele, hfov_deg=90) == pytest.approx(36)
+
+
+def test_a_full_circle_ends_where_it_began() -> None:
+    end = totals(path([Move("orbit_left", amount=MAX_AMOUNTS["orbit"])], 9))
+    assert close(replace(end, pan_deg=end.pan_deg - 360), Pose())

@@ -1,0 +1,334 @@
+"""Which English words of a text mean a camera move: verbs, their ways, and who does them.
+
+Reads clause by clause.  A verb of film needs no subject ("pan left"), any other needs the camera as
+its subject ("the camera rises"); with another subject neither counts ("she pans for gold").
+Try: python -m pytest tests/prompts/test_camera_words.py
+"""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from shotwright.prompts.camera_reading.lexicon import Found, words
+from shotwright.prompts.camera_reading.negation import is_denied, negations
+from shotwright.prompts.camera_reading.rules import accepted
+from shotwright.prompts.camera_reading.subjects import State, who_moves
+from shotwright.prompts.camera_reading.tables import (
+    PREPOSITION,
+    REACH,
+    Clause,
+    Verb,
+    tables,
+    without_lookalikes,
+)
+from shotwright.prompts.camera_reading.ways import way_after, way_before
+
+OBJECT = re.compile(
+    r"\s+(?:the|a|an|his|her|my|your|their|its|our|this|some|two|three|both|each|every)\b"
+)
+
+
+_BOUNDARY = re.compile(
+    r"(?:(?<!\d)[.:]|[.:](?!\d)|[,;!?()\[\]\"“”\n—–…|+/\0，。；：！？、（）【】])+|\s-+\s|->|→"
+    r"|\b(?:and\s+then|and|then|while|as|when|before|after|until|but|that|which|who|whose|where|because|so|"
+    r"once|plus|or|nor|whereas|if)\b"
+    r"|\bwith(?=\s+(?:the|our|a)\s+(?:\w+\s+)?(?:camera|lens|shot|frame)\b)"
+)
+
+
+def read(text: str, *, explicit: bool) -> list[Found]:
+    """Every move that the words name, denied ones included, in order; specials as in `Found`.
+
+    text: as `plain` makes it; explicit: the text speaks of the camera and nothing else.
+    """
+    if not explicit and not tables().stems.search(text):
+        return []
+    masked = without_lookalikes(text, places=not explicit)
+    found: list[Found] = []
+    state = State()
+    waiting = _candidates(masked)
+    clauses = list(_clauses(masked))
+    for place, clause in enumerate(clauses):
+        state.enter(masked, clause)
+        if place + 1 < len(clauses) and state.subject is None and state.main is None:
+            # "Rotating around the statue, the camera reveals a crack"
+            after = masked[clauses[place + 1].start : clauses[place + 1].end]
+            leads = re.match(r"\s*(?:\w+ly\s+)?\w+ing\b", masked[clause.start : clause.end])
+            state.subject = "camera" if leads and state.names_camera(after) else None
+        mine = []
+        while waiting and waiting[-1].start < clause.end:
+            mine.append(waiting.pop())
+        found += _read_clause(masked, clause, mine, state, explicit, found)
+    return [replace(f, denied=f.denied or is_denied(masked, f, found)) for f in found]
+
+
+def _clauses(text: str) -> Iterator[Clause]:
+    start, link = 0, ""
+    for match in _BOUNDARY.finditer(text):
+        yield Clause(start, match.start(), link)
+        start, link = match.end(), match.group().strip() or ","
+    yield Clause(start, len(text), link)
+
+
+def _read_clause(
+    text: str,
+    clause: Clause,
+    candidates: list[Found | Verb],
+    state: State,
+    explicit: bool,
+    before: list[Found],
+) -> list[Found]:
+    """The moves of one clause; before: those of the clauses before it."""
+    found: list[Found] = []
+    taken = clause.start
+    for place, hit in enumerate(candidates):
+        if hit.start < taken:
+            continue
+        if isinstance(hit, Found):
+            found.append(_turned(text, hit, clause))
+        else:
+            # a way belongs to the verb before it, not to one further on
+            limit = next(
+                (c.start for c in candidates[place + 1 :] if isinstance(c, Verb)), clause.end
+            )
+            last = found[-2:] or before[-4:]
+            made = _move(
+                text,
+                hit,
+                clause,
+                taken,
+                limit,
+                state,
+                explicit,
+                bool(found),
+                last,
+            )
+            if made is None:
+                continue
+            found.append(made)
+        taken = max(end for _, end in found[-1].spans)
+        if state.subject is None:
+            state.subject = state.main = "camera"  # what follows a command goes on with it
+    if not found and before:
+        again = _elliptic(text, clause, before[-1])
+        if again and clause.link == "," and _sideless(text, before[-1]):
+            # "an arc shot around the couple, clockwise" is one move
+            spans = (*before[-1].spans, *again.spans)
+            before[-1] = replace(before[-1], move=again.move, spans=spans, assumed=False)
+            return []
+        return [again] if again else []
+    return found
+
+
+def _sideless(text: str, hit: Found) -> bool:
+    told = " ".join(text[start:end] for start, end in hit.spans)
+    return hit.family in (*SIDED, "orbit") and not _SIDE.search(told)
+
+
+_SIDE = re.compile(r"\b(?:left|right|up|down|in|out|clockwise|ccw|cw|forward|back|east|west)")
+
+
+def _candidates(text: str) -> list[Found | Verb]:
+    """Terms and verbs of a text, last one first; a term wins over a verb inside it, the longer term
+    over the shorter.
+    """
+    t = tables()
+    terms = [
+        Found(move, m.start(), m.end(), (m.span(),), "phrase")
+        for move, pattern in t.phrases
+        for m in pattern.finditer(text)
+    ]
+    terms += [
+        Found("motion", m.start(), m.end(), (m.span(),), "motion", denied=True)
+        for m in t.motion.finditer(text)
+        if negations()[0].search(text, max(0, m.start() - REACH), m.start())
+        or negations()[0].search(m.group().rsplit(maxsplit=1)[0] + " ")
+    ]
+    free = bytearray(b"\1" * len(text))
+    kept: list[Found | Verb] = []
+    for term in sorted(terms, key=lambda f: (f.start - f.end, f.move == "motion")):
+        if all(free[term.start : term.end]):
+            free[term.start : term.end] = bytes(term.end - term.start)
+            kept.append(term)
+    kept += [
+        Verb(*t.forms[re.sub(r"\s+", " ", m.group())], m.start(), m.end())
+        for m in t.verbs.finditer(text)
+        if all(free[m.start() : m.end()])
+    ]
+    # a camera that noses, swims or threads somewhere travels
+    known = {verb.start for verb in kept if isinstance(verb, Verb)}
+    kept += [
+        Verb("travel", "s", *m.span("verb"))
+        for m in t.any_verb.finditer(text)
+        if m.start("verb") not in known and all(free[m.start("verb") : m.end("verb")])
+    ]
+    return sorted(kept, key=lambda c: -c.start)
+
+
+def _turned(text: str, term: Found, clause: Clause) -> Found:
+    """A tracking shot "to the left" or "forward" is a truck or a dolly."""
+    if term.move != "follow":
+        return term
+    way, span = way_before(text, clause.start, term.start)
+    if way is None:
+        way, span = way_after(text, term.end, clause.end, words()["en"]["track"]["ways"])
+    ways = words()["en"]["track"]["ways"]
+    if way == "side":  # "a lateral tracking shot to the left"
+        told, where = way_after(text, term.end, clause.end, ways)
+        way, span = (told, where) if told in ("left", "right") else (way, span)
+    move = ways.get(way) if way else None
+    if move is None or span is None:
+        return term
+    return replace(term, move=move, spans=(*term.spans, span), assumed=way == "side")
+
+
+def _move(
+    text: str,
+    verb: Verb,
+    clause: Clause,
+    taken: int,
+    limit: int,
+    state: State,
+    explicit: bool,
+    later: bool,
+    before: list[Found],
+) -> Found | None:
+    """What a verb says that the camera does, or None; taken: where the words before it end; before:
+    the last moves before it.
+    """
+    entry: dict[str, Any] = words()["en"][verb.family]
+    ways: dict[str, str] = entry["ways"]
+    way, span = way_after(text, verb.end, limit, ways)
+    if way is None and verb.form != "s":
+        way, span = way_before(text, taken, verb.start)
+        way = way if way in ways else None
+    pre = text[max(taken, verb.start - 2 * REACH) : verb.start]
+    close = _objects(text, verb, way, span)
+    if way and way.startswith("around_"):
+        move = words()["en"]["orbit"]["ways"][way.removeprefix("around_")]
+    else:
+        move = ways[way] if way else entry.get("none")
+    if way in ("cw", "ccw") and _PICTURE.search(pre):
+        # `generator.camera` rolls the camera, and the picture turns the other way
+        move = {"roll_cw": "roll_ccw", "roll_ccw": "roll_cw"}.get(str(move), move)
+    if move is None and (explicit or before or state.subject == "camera"):
+        move = _NOUNS.get(verb.family) if _A_MOVE.search(pre) and verb.form == "base" else None
+    if move is None or (way is None and verb.family == "zoom" and _PASSING.match(text, verb.end)):
+        return None
+    spans = ((verb.start, verb.end), *((span,) if way and span else ()))
+    assumed = way == "along" or (way is None and verb.family in SIDED)
+    found = Found(move, verb.start, verb.end, spans, verb.family, assumed)
+    if explicit and _of_others(text, verb, way, pre, entry):
+        return None
+    if explicit or is_denied(text, found, before):
+        return found
+    if (
+        verb.form == "ing"
+        and taken == clause.start
+        and verb.family == "track"
+        and _PRINTS.match(text, verb.end)
+    ):
+        return None
+    if verb.form == "ing" and taken == clause.start and _PLURAL.match(text, verb.end):
+        return None  # "Orbiting satellites drift": a thing is named so
+    who = who_moves(pre, state, later)
+    if way is None and verb.family in _NOUNS:
+        return found if who == "named" else None
+    if verb.family == "follow" and verb.form == "ing" and before and before[-1].family in _TURNS:
+        return None  # "tilts up, following the kite"
+    if (
+        later
+        and verb.family in ("follow", "chase", "hold", "keep", "track")
+        and (re.search(r"\bto\s*$", pre) or (verb.form == "ing" and verb.family == "hold"))
+    ):
+        return None  # "tilts up to follow the kite" is a tilt
+    return found if accepted(text, verb, way, close, who, pre, entry, state) else None
+
+
+_PICTURE = re.compile(r"\b(?:image|picture|video|screen)\s+(?:[a-z]+ly\s+|is\s+|then\s+)*$")
+_NOUNS = {"push": "dolly_in", "pull": "dolly_out"}
+_A_MOVE = re.compile(
+    r"\b(?:(?:just|only|except\s+for|with|but|and)\s+(?:a|an|one)|(?:a|an|one)\s+(?:[a-z]+ly\s+)?"
+    r"(?:slow|gentle|slight|subtle|smooth|gradual|steady|soft|small|tiny|quick|fast|long|final|single|barely\s+perceptible|"
+    r"imperceptible|creeping|continuous))\s+(?:slow\s+|gentle\s+|slight\s+|smooth\s+)*$"
+)
+"""Before a push or a pull without a way, where the text speaks of the camera."""
+_PRINTS = re.compile(
+    r"\s+(?:[a-z]+\s+)?(?:prints?|footprints?|scents?|numbers?|parcels?|orders?)\b"
+)
+_PLURAL = re.compile(
+    r"\s+(?!shots|moves|movements|always|camera)[a-z]{3,}[^s\W]s\s+(?!in|on|at|to|from|with|across|along|around|as|and|or|"
+    r"through|over|up|down|left|right|past|towards?|into|by|slowly|while|then|of)[a-z]+"
+)
+
+
+def _of_others(text: str, verb: Verb, way: str | None, pre: str, entry: dict[str, Any]) -> bool:
+    """Whether a camera text speaks of somebody else here: "as he drops", "he sees the drop"."""
+    if re.search(r"\b(?:he|she|they|who|someone|everyone|people)\s+(?:[a-z]+ly\s+)?$", pre):
+        return True
+    noun = re.search(r"\b(?:the|his|her|their|its|this|that)\s+$", pre)
+    return bool(noun) and entry["strength"] == 0 and way is None and verb.form == "base"
+
+
+_PASSING = re.compile(r"\s+(?:past|by|off|along|around|across|down|up)\b")
+"""Where cars zoom."""
+_TURNS = (
+    "pan",
+    "tilt",
+    "zoom",
+    "whip",
+    "travel",
+    "truck",
+    "dolly",
+    "push",
+    "pull",
+    "rise",
+    "sink",
+    "crane",
+)
+SIDED = ("pan", "tilt", "truck", "dolly", "rotate", "pedestal")
+"""Families that are not told apart from a noun, or have no side of their own, without a way."""
+
+
+def _objects(text: str, verb: Verb, way: str | None, span: tuple[int, int] | None) -> bool:
+    """Whether the verb takes an object as other things do: "pulls out a chair", "the truck left the
+    yard".
+    """
+    if span is None or way is None:
+        return bool(OBJECT.match(text, verb.end))
+    word = text[span[0] : span[1]].split()[-1]
+    if word in ("in", "out", "back", "off", "up", "down", "left", "right", "away"):
+        return bool(OBJECT.match(text, span[1]))
+    return False
+
+
+def _elliptic(text: str, clause: Clause, last: Found) -> Found | None:
+    """ "pans left, then right": a way without a verb takes the verb before it."""
+    entry = words()["en"].get(last.family)
+    if entry is None or clause.start - last.end > 60:
+        return None
+    lead = tables().lead.match(text, clause.start, clause.end)
+    at = lead.end() if lead else clause.start
+    again = re.compile(r"(?:back\s+|all\s+the\s+way\s+|slowly\s+)*").match(text, at)
+    at = again.end() if again else at
+    way, span = way_after(text, at, clause.end, entry["ways"])
+    if (
+        way is None
+        or span is None
+        or span[0] > at + 1
+        or way in ("toward", "along", "around", "with")
+    ):
+        return None
+    after = text[span[1] : clause.end]
+    if (
+        after.strip()
+        and not PREPOSITION.match(after)
+        and not re.match(r"\s+(?:again|slowly)", after)
+    ):
+        return None
+    move = entry["ways"][way]
+    if move == last.move:
+        return None
+    return Found(move, span[0], span[1], (span,), last.family)

@@ -1,0 +1,184 @@
+"""The English word lists as patterns; clauses and verbs.  Knows which words, not what they mean together."""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from shotwright.prompts.camera_reading.lexicon import spaced, words
+from shotwright.prompts.language import CJK
+
+NUMBER = (
+    r"[\d.]+|half|quarter|full|one|two|three|five|ten|fifteen|twenty|thirty|forty|forty\s+five|sixty|"
+    r"ninety|(?:a\s+)?hundred(?:\s+and\s+eighty)?"
+)
+UNIT = r"degrees?|deg|°|x|×|%|percent|times|turn|circle"
+
+
+REACH = 90
+"""Letters before a move in which it is denied, and in which it is said who makes it."""
+PREPOSITION = re.compile(
+    r"\s+(?:(?:all\s+)?the\s+way\s+)?(?:across|over|along|around|round|to|toward|towards|onto|from|past|with|on|"
+    r"through|between|off|away|into|about|among|by|alongside|for|beyond|upon|against)\b"
+)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """[start, end) of the text; link: the word or mark before it."""
+
+    start: int
+    end: int
+    link: str
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb of a family; form: base, s, ed or ing."""
+
+    family: str
+    form: str
+    start: int
+    end: int
+
+
+COMMANDS = (
+    "hold",
+    "stay",
+    "linger",
+    "rise",
+    "ascend",
+    "descend",
+    "lower",
+    "lift",
+    "climb",
+    "sink",
+    "drop",
+)
+IMPERATIVE = (
+    "glide",
+    "fly",
+    "drift",
+    "float",
+    "creep",
+    "soar",
+    "swoop",
+    "skim",
+    "slide",
+    "move",
+    "travel",
+    "ease",
+    "inch",
+)
+
+
+@dataclass(frozen=True)
+class Tables:
+    stems: re.Pattern[str]
+    verbs: re.Pattern[str]
+    forms: dict[str, tuple[str, str]]
+    phrases: tuple[tuple[str, re.Pattern[str]], ...]
+    lookalike: re.Pattern[str]
+    motion: re.Pattern[str]
+    camera: re.Pattern[str]
+    camera_end: re.Pattern[str]
+    picture: re.Pattern[str]
+    lead: re.Pattern[str]
+    trail: re.Pattern[str]
+    nominal: re.Pattern[str]
+    adjectives: re.Pattern[str]
+    only_nominal: re.Pattern[str]
+    way_before: re.Pattern[str]
+    fill: str
+    goes_on: frozenset[str]
+    any_verb: re.Pattern[str]
+
+
+@cache
+def tables() -> Tables:
+    w, word = words(), words()["en_word"]
+    forms = {
+        form.replace(":", " "): (family, kind)
+        for family, entry in w["en"].items()
+        for listed in entry["verbs"]
+        for form, kind in reversed(
+            list(zip(listed.split(), ("base", "s", "ed", "ing"), strict=True))
+        )
+    }
+    verbs = "|".join(sorted(map(re.escape, forms), key=len, reverse=True)).replace(r"\ ", r"\s+")
+    strong = {
+        form.split()[0]
+        for form, (family, _) in forms.items()
+        if w["en"][family]["strength"] or " " in form
+    }
+    phrases = tuple(
+        (move, re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(spaced, listed))})(?![a-z])"))
+        for move, listed in w["en_phrase"].items()
+    )
+    motion = "|".join(map(spaced, w["en_motion"]["patterns"]))
+    adverb, adjective, camera = (spaced(word[n]) for n in ("adverb", "adjective", "camera"))
+    auxiliary, soft = spaced(word["auxiliary"]), spaced(word["soft"])
+    number = rf"(?:{NUMBER})(?:\s*(?:{UNIT}))?"
+    before = rf"(?:(?:the|our|a|an|this|one|your|same|whole|entire|in|with|as)\s+)*(?:(?:{adjective})\s+)*"
+    after = r"(?!\s+(?:bag|shop|store|strap|crew|man|woman|team|case|cameras?|phone|flash|rings?|glass)\b|')"
+    return Tables(
+        goes_on=frozenset(word["goes_on"].split("|")),
+        any_verb=re.compile(
+            rf"(?<![a-z])(?:camera|lens|steadicam|drone)\s+(?:(?:{adverb})\s+)*(?P<verb>(?!(?:{word['still']})\b)"
+            r"[a-z]{3,}(?:s|ing))(?=\s+(?:[a-z]+ly\s+)?(?:left|right|up|down|forwards?|backwards?|back|in|out|away|closer|"
+            r"into|through|towards?|past|along|around)\b)"
+        ),
+        # nothing but the camera, a term, or a bare command can make a text speak of a move
+        stems=re.compile(
+            rf"(?<![a-z])(?:{'|'.join(sorted(strong))}|(?:{spaced(word['camera'])}|{spaced(word['soft'])}|we)\b|"
+            rf"(?:{'|'.join((*IMPERATIVE, *COMMANDS))})\s|static|still|fixed|locked|tripod|shak[iye]|focus|rack|"
+            r"hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|down\s+(?:and\s+)?back|right\s+turn|"
+            rf"left\s+turn|on\s+sticks|lock)|[{CJK}]"
+        ),
+        verbs=re.compile(rf"(?<![a-z0-9'])(?:{verbs})(?![a-z0-9'])"),
+        forms=forms,
+        phrases=phrases,
+        lookalike=re.compile(
+            rf"(?<![a-z0-9])(?:{'|'.join(map(spaced, w['en_lookalike']['patterns']))})(?![a-z])"
+        ),
+        motion=re.compile(rf"(?<![a-z0-9])(?:{motion})(?![a-z])"),
+        camera=re.compile(rf"{before}(?:we(?:'re|'ll|'ve)?\b|(?:{camera})\b{after})"),
+        camera_end=re.compile(
+            rf"(?:(?P<before>[a-z']+)\s+)?(?P<noun>we(?:'re|'ll|'ve)?|(?:{camera})|镜头|摄影机|摄像机|相机|画面|机位)$"
+        ),
+        picture=re.compile(rf"{before}(?:{soft})\b"),
+        lead=re.compile(
+            rf"\s*(?:(?:{adverb}|{auxiliary}|and|then|finally|also|next|where|ok)\b[\s,]*)*"
+        ),
+        trail=re.compile(
+            rf"(?:(?<![a-z])(?:{adverb}|{auxiliary}|also|both|either|{number})\s*|[°%]\s*)*$"
+        ),
+        nominal=re.compile(
+            rf"(?<![a-z])(?:{spaced(word['nominal'])}|{adjective}|{number})\s*$|(?:用|一个|加|接|先|来个?|做|个|再|只要|只用|只有|"
+            r"最后|然后|缓慢的?|快速的?|慢慢|轻微的?|配合)\s*$"
+        ),
+        adjectives=re.compile(rf"(?<![a-z])(?:{adjective}|{number})\s*$"),
+        only_nominal=re.compile(
+            rf"\s*(?:(?:{spaced(word['nominal'])}|{adjective}|{adverb}|{number}|{camera})(?:\s+|$|(?<=[°%])))*$"
+        ),
+        way_before=re.compile(
+            r"(?<![a-z])(?P<way>east\s+to\s+west|west\s+to\s+east|left\s+to\s+right|right\s+to\s+left|left(?:ward)?|right(?:ward)?|up(?:ward)?s?|"
+            r"down(?:ward)?s?|forward|backward|reverse|clockwise|(?:counter|anti)\s*clockwise|lateral|sideways)"
+            rf"\s+(?:(?:{adjective}|{adverb})\s+)*$"
+        ),
+        fill=rf"(?:[\s°%,]*(?:(?:{adverb}|{adjective}|{number}|the\s+camera|camera|our\s+view|us|it|by|about|about\s+a|"
+        r"some|a|all\s+the\s+way|over(?=\s+to\s+(?:the\s+)?(?:left|right)\b)|around(?=\s+to\s+the\s+(?:left|right)\b)|"
+        r"back(?=\s+(?:up|down|in|out|left|right|to\s+the\s+(?:left|right))\b)|shots?|moves?|movement|motion|"
+        r"degrees?|at\s+(?:a\s+)?(?:steady|slow|medium|normal|constant|high|brisk)\s+(?:speed|pace)))(?![a-z])\s*)*",
+    )
+
+
+def without_lookalikes(text: str, *, places: bool = True) -> str:
+    """The text with what only looks like camera words blanked; places: "camera left" too."""
+    side = re.compile(r"(?:camera|screen|stage|frame|house)\s+(?:left|right)")
+
+    def blank(match: re.Match[str]) -> str:
+        kept = not places and side.match(match.group())
+        return match.group() if kept else re.sub(r"\S", "\x01", match.group())
+
+    return tables().lookalike.sub(blank, text)
