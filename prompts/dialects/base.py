@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from shotwright.generator.camera import Move
+from shotwright.prompts.dialects.length import CountedBy
 from shotwright.prompts.language import Language
 
 Mode = Literal["t2v", "i2v"]
@@ -37,13 +38,17 @@ class Compiled:
     """A prompt in a model's dialect.
 
     unknown_words: the user's content words that the model has no word for; warnings: `{code,
-    message}`.
+    message}`; tokens, max_tokens: its length and the model's limit; counted_by: "tokenizer" (the
+    checkpoint's own) or "upper bound".
     """
 
     prompt: str
     unknown_words: tuple[str, ...] = ()
     negative: str = ""
     warnings: tuple[dict[str, str], ...] = ()
+    tokens: int = 0
+    max_tokens: int | None = None
+    counted_by: CountedBy = "upper bound"
 
 
 class Dialect(Protocol):

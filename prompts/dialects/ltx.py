@@ -2,10 +2,10 @@
 
 Source: the form that LTX-2's own prompt enhancers ask for; the words are ours.
 """
-# ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 from shotwright.prompts.camera_words import camera_spans
 from shotwright.prompts.dialects.base import Compiled, Mode, ShotText
+from shotwright.prompts.dialects.families import families
 from shotwright.prompts.dialects.prose import (
     angle_words,
     camera_sentence,
@@ -17,13 +17,9 @@ from shotwright.prompts.dialects.prose import (
     time_words,
 )
 
-_NEGATIVE = "blurry, jittery, distorted, deformed, watermark, text overlay, low quality"
-
 
 class LtxDialect:
-    """One paragraph; Chinese passes unchanged with a warning, since the model was trained on
-    English.
-    """
+    """One paragraph of English; the model was trained on nothing else."""
 
     def compile(self, text: ShotText, mode: Mode) -> Compiled:
         language = text.language
@@ -31,27 +27,14 @@ class LtxDialect:
         parts = [sentence(text.action, language), camera]
         if mode == "t2v":
             parts = [_lead(text), *parts, sentence(text.light, language)]
-        warnings: tuple[dict[str, str], ...] = ()
-        if language == "zh":
-            warnings = (
-                {
-                    "code": "prompt_language",
-                    "message": "This model reads English; the Chinese prompt went through as it is."
-                    " "
-                    "Write the prompt in English, or choose a model that reads Chinese.",
-                },
-            )
-        negative = ", ".join(part for part in (text.negative, _NEGATIVE) if part)
-        return Compiled(joined(parts, language), negative=negative, warnings=warnings)
+        return Compiled(joined(parts, language), negative=families()["ltx"].avoided(text))
 
 
 def _resting(text: ShotText) -> str:
     """The model wants a camera in every prompt; without a move it is told to hold still."""
     if text.camera or camera_spans(text.action):
         return ""  # the user's sentence says what it does
-    return sentence(
-        "镜头固定不动" if text.language == "zh" else "the camera holds still", text.language
-    )
+    return sentence("the camera holds still", text.language)
 
 
 def _lead(text: ShotText) -> str:
@@ -61,10 +44,6 @@ def _lead(text: ShotText) -> str:
     language = text.language
     size, angle = size_words(text, language), angle_words(text, language)
     subject, place, time = subject_words(text), place_words(text), time_words(text, language)
-    if language == "zh":
-        return sentence(
-            "，".join(p for p in (text.style, size, angle, subject, place, time) if p), language
-        )
     shot = " ".join(part for part in (size, angle) if part)
     if subject:
         shot = f"{shot or 'shot'} of {subject}"

@@ -1,22 +1,26 @@
 """The embedded model's dialect: one canonical phrase a factor, from `words.toml`.
 
-"A red ball rolls over the hills at sunset" becomes "a red ball goes right, hills, at sunset, static
-camera"; what no phrase covers is reported.  Knows the lexicon, not the tokenizer: a test runs the
-two against each other.
+"A red ball rolls over the hills at sunset" becomes "a red ball goes right, hills, at sunset"; what no
+phrase covers is reported.  How far the camera goes is said by one of three words, slightly, none or
+far: the nearest, with a warning where none is near.  Knows the lexicon, not the tokenizer: a test
+runs the two against each other.
 """
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
 
+import math
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from shotwright.generator.camera import Move
+from shotwright.generator.camera import Move, amount_of
 from shotwright.generator.mini import words
-from shotwright.prompts.camera_words import camera_spans
+from shotwright.prompts.camera_words import camera_spans, denied_moves, prose_hits
 from shotwright.prompts.dialects.base import Compiled, Mode, ShotText
 from shotwright.prompts.language import CJK
+from shotwright.prompts.rewrite_check import NO
 
 _SAID = {
     "goes_left": "goes left",
@@ -25,10 +29,20 @@ _SAID = {
     "day": "by day",
     "sunset": "at sunset",
     "night": "at night",
+    "dawn": "at dawn",
+    "clear": "clear sky",
+    "rain": "in the rain",
+    "snow": "in the snow",
     "roll_cw": "camera rolls clockwise",
     "roll_ccw": "camera rolls counterclockwise",
+    "dolly_in": "camera dollies in",
+    "dolly_out": "camera dollies out",
 }
 """Values whose canonical phrase is not simply their name."""
+
+_NEAR = 0.25
+"""An amount this share off a trained one still passes for it: so much the eye does not judge, and
+the measured verdict allows it too."""
 
 
 @dataclass(frozen=True)
@@ -52,53 +66,109 @@ class MiniDialect:
 
     def compile(self, text: ShotText, mode: Mode) -> Compiled:
         """The same caption in both modes: the model was trained with the whole caption beside a
-        first frame.
+        first frame.  Words that it does not know leave an empty caption, which is unconditional.
         """
-        spoken = ". ".join(part for part in (text.subject, text.action) if part)
-        context = ". ".join(part for part in (text.place, text.time) if part)
-        hits = find_phrases(spoken)
-        chosen = _choose(hits)
-        for hit in find_phrases(context):
-            if hit.factor in ("place", "time"):
-                chosen.setdefault(hit.factor, hit)
-        camera = _camera(text.camera, chosen.pop("camera", None))
+        chosen = _choose(_of_the_scene(". ".join(p for p in (text.subject, text.action) if p)))
+        for factor, told in (("place", text.place), ("time", text.time), ("weather", text.light)):
+            for hit in find_phrases(told):
+                if hit.factor == factor:
+                    chosen.setdefault(factor, hit)
+        written, how_far = chosen.pop("camera", None), chosen.pop("amount", None)
+        camera, warnings = _camera(text, written, how_far)
+        said = {factor: hit.value for factor, hit in chosen.items()} | camera
         # only the user's own words: a place or time carried over was judged in its own shot
         told = ". ".join(part for part in (text.action, text.style) if part)
-        kept = {(hit.factor, hit.value) for hit in chosen.values()}
         return Compiled(
-            prompt=caption(
-                {f: h.value for f, h in chosen.items()} | ({"camera": camera} if camera else {})
-            ),
-            unknown_words=_unknown(told, kept),
-            negative="",
+            prompt=caption(said),
+            unknown_words=_unknown(told, set(said.items())),
+            negative=caption({f: said[f] for f in words.SETTLED if f in said}),
+            warnings=warnings,
         )
 
 
-def caption(values: dict[str, str]) -> str:
-    """Canonical English for factor -> value; factors may be missing."""
+def caption(values: Mapping[str, str]) -> str:
+    """Canonical English for factor -> value; factors may be missing, and an amount may be ""."""
     noun = " ".join(values[f] for f in ("colour", "subject") if f in values)
     if "subject" in values:
-        noun = f"a {noun}"
-    action = _said(values["action"]) if "action" in values else ""
+        noun = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    action, time, weather = (_said(values.get(f, "")) for f in ("action", "time", "weather"))
+    camera = _camera_said(values["camera"]) if "camera" in values else ""
     parts = [
         " ".join(part for part in (noun, action) if part),
         values.get("place", ""),
-        _said(values["time"]) if "time" in values else "",
-        _camera_said(values["camera"]) if "camera" in values else "",
+        time,
+        weather,
+        " ".join(part for part in (camera, values.get("amount", "")) if part),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _of_the_scene(text: str) -> list[Hit]:
+    """Phrases that name a value, but not those in which the camera does something: "the camera
+    turns to the left" tells nothing of the subject, a bare "rise" does.
+    """
+    of_camera = [hit.spans for hit in prose_hits(text)]
+    denied = _denials(text)
+    return [
+        hit
+        for hit in find_phrases(text)
+        if hit.factor in ("camera", "amount")
+        or not (
+            any(_belongs(text, hit, spans) for spans in of_camera)
+            or any(start < hit.start < end for start, end in denied)
+        )
+    ]
+
+
+def _denials(text: str) -> list[tuple[int, int]]:
+    """Where a text says what is not there: "no cars", 没有汽车; what the camera must not do aside."""
+    known = {hit.start: hit.end for hit in find_phrases(text)}
+    of_camera = camera_spans(text)
+    spans = []
+    for match in NO.finditer(text):
+        if any(start <= match.start() < end for start, end in known.items()):
+            continue  # "no clouds" is a phrase of the lexicon
+        end = (_DENIED.match(text, match.end()) or match).end()
+        said = text[match.start() : end]
+        ends = end > match.end() and not denied_moves(said)
+        if ends and not any(a < end and match.start() < b for a, b in of_camera):
+            spans.append((match.start(), end))
+    return spans
+
+
+_DENIED = re.compile(
+    rf"\s*(?:(?:a|an|any|the|other|more|single|of)\s+)*[a-z][a-z'’-]*"
+    r"(?:\s+(?!(?:at|in|on|under|over|by|near|with|and|but|or|to|from|of|is|are|while|as|the|a)\b)[a-z][a-z'’-]*){0,2}"
+    rf"|\s*(?:任何|其他|一个|一点)?[{CJK}]{{1,6}}",
+    re.I,
+)
+"""What a negation reaches: the nouns behind it, up to a preposition."""
+_CAMERA = re.compile(r"\bcamera\b|镜头|摄影机|摄像机|机位", re.I)
+_SENTENCE = re.compile(r"[.;!?\n。；！？]")
+
+
+def _belongs(text: str, hit: Hit, spans: Iterable[tuple[int, int]]) -> bool:
+    """Whether a phrase is among the words of a camera move, and not all of them by chance."""
+    if all(end <= hit.start or hit.end <= start for start, end in spans):
+        return False
+    whole = all(hit.start <= start and end <= hit.end for start, end in spans)
+    sentence = _SENTENCE.split(text[: hit.start])[-1]
+    return not whole or bool(_CAMERA.search(sentence))
 
 
 def find_phrases(text: str) -> list[Hit]:
     """Every phrase of the lexicon in the text, longest first where they overlap, in the order of
     the text.
     """
-    taken: list[Hit] = []
+    found: list[Hit] = []
+    taken = bytearray(len(text))
     for factor, value, pattern in _patterns():
         for match in pattern.finditer(text):
-            if all(match.end() <= hit.start or hit.end <= match.start() for hit in taken):
-                taken.append(Hit(factor, value, match.start(), match.end(), match.group()))
-    return sorted(taken, key=lambda hit: hit.start)
+            start, end = match.span()
+            if not any(taken[start:end]):
+                taken[start:end] = b"\1" * (end - start)
+                found.append(Hit(factor, value, start, end, match.group()))
+    return sorted(found, key=lambda hit: hit.start)
 
 
 @cache
@@ -106,14 +176,7 @@ def _patterns() -> list[tuple[str, str, re.Pattern[str]]]:
     """(factor, value, pattern), longest phrase first: the order in which the tokenizer replaces
     them.
     """
-    phrases = [
-        (phrase, factor, value)
-        for factor, group in words.lexicon().items()
-        for value, listed in group.items()
-        for phrase in listed
-    ]
-    phrases.sort(key=lambda entry: -len(entry[0]))
-    return [(factor, value, _pattern(phrase)) for phrase, factor, value in phrases]
+    return [(factor, value, _pattern(phrase)) for phrase, factor, value in words.phrases()]
 
 
 def _pattern(phrase: str) -> re.Pattern[str]:
@@ -160,14 +223,47 @@ def _is_habit(hit: Hit) -> bool:
     return hit.value in _WAYS and not hit.is_way
 
 
-def _camera(moves: tuple[Move, ...], written: Hit | None) -> str | None:
-    """The camera's value: a single move that the model has a word for; without moves, what the
-    text says.
+def _camera(
+    text: ShotText, written: Hit | None, how_far: Hit | None
+) -> tuple[dict[str, str], tuple[dict[str, str], ...]]:
+    """Camera and amount, where the model has words for them, and what it cannot say.
+
+    A single move of its world is said, with the nearest amount; without moves, what the text says.
     """
-    if moves:
-        known = len(moves) == 1 and moves[0].move in words.values("camera")
-        return moves[0].move if known else None
-    return written.value if written else None
+    if not text.camera:
+        heard = [hit.move for hit in prose_hits(text.action)]
+        move = written.value if written else heard[0] if len(heard) == 1 else ""
+        if move not in words.values("camera"):
+            return {}, ()
+        amount = {"amount": how_far.value} if how_far and move != "static" else {}
+        return {"camera": move, **amount}, ()
+    if len(text.camera) != 1 or text.camera[0].move not in words.values("camera"):
+        return {}, ()
+    word, warnings = _amount(text.camera[0])
+    return {"camera": text.camera[0].move, **({"amount": word} if word else {})}, warnings
+
+
+def _amount(move: Move) -> tuple[str, tuple[dict[str, str], ...]]:
+    """The word for how far a move goes, and a warning where no trained amount is near."""
+    # here, and not above: the world brings numpy, which reading a lexicon does not need
+    from shotwright.generator.mini.world.scene import AMOUNT_SHARES, AMOUNTS
+
+    usual = AMOUNTS.get(move.kind)
+    if usual is None:
+        return "", ()
+    asked, zoom = amount_of(move, AMOUNTS), move.kind == "zoom"
+    share = math.log(asked) / math.log(usual) if zoom else asked / usual
+    off = {word: abs(share / trained - 1) for word, trained in AMOUNT_SHARES.items()}
+    word = min(off, key=off.__getitem__)
+    if off[word] <= _NEAR:
+        return word, ()
+    trained = {w: usual**s if zoom else usual * s for w, s in AMOUNT_SHARES.items()}
+    message = (
+        f"{move.move} by {asked:g} is far from every amount that the model was trained on "
+        f"({', '.join(f'{t:.3g}' for t in trained.values())}); it is asked for {trained[word]:.3g}, "
+        "the nearest. Give a start image, or use move_camera, to have it made exactly."
+    )
+    return word, ({"code": "camera_amount_by_words", "message": message},)
 
 
 def _said(value: str) -> str:
@@ -191,15 +287,28 @@ def _unknown(text: str, kept: set[tuple[str, str]]) -> tuple[str, ...]:
     for start, end in camera_spans(text):
         masked[start:end] = "\0" * (end - start)
     for hit in find_phrases(text):
-        if masked[hit.start] == "\0":
-            continue
+        of_camera = masked[hit.start] == "\0"
         masked[hit.start : hit.end] = "\0" * (hit.end - hit.start)
+        if of_camera:
+            continue
         covered = _is_habit(hit) and any(("action", way) in kept for way in _WAYS)
         if hit.factor != "camera" and (hit.factor, hit.value) not in kept and not covered:
             dropped.append((hit.start, text[hit.start : hit.end]))
+    for start, end in _denials(text):
+        # a denial is one thing: "cars" of "no cars" would tell the contrary
+        dropped = [(at, word) for at, word in dropped if not start <= at < end]
+        dropped.append((start, text[start:end].strip()))
+        masked[start:end] = "\0" * (end - start)
+    for word in _FORBIDDEN_MOVE.finditer(text):
+        if denied_moves(word.group()):
+            masked[word.start() : word.end()] = "\0" * (word.end() - word.start())
     rest = "".join(masked)
     found = sorted([*dropped, *_english_words(rest), *_chinese_words(rest)])
     return tuple(dict.fromkeys(word.lower() for _, word in found))
+
+
+_FORBIDDEN_MOVE = re.compile(r"[^.;,!?\n。；，！？]+")
+"""A clause, which may only say what the camera must not do."""
 
 
 @cache
@@ -219,10 +328,12 @@ def _chinese_stops() -> re.Pattern[str]:
 
 
 def _english_words(text: str) -> Iterable[tuple[int, str]]:
-    for match in re.finditer(r"[A-Za-z\u00c0-\u024f]+(?:['\u2019-][A-Za-z\u00c0-\u024f]+)*", text):
-        if (
-            match.group().lower().replace("\u2019", "'") not in _english_stops()
-            and len(match.group()) > 1
+    for match in re.finditer(
+        r"\d+(?:[.,:]\d+)*[%°]?[A-Za-z]*|[A-Za-z\u00c0-\u024f]+(?:['\u2019-][A-Za-z\u00c0-\u024f]+)*",
+        text,
+    ):
+        if match.group().lower().replace("\u2019", "'") not in _english_stops() and (
+            len(match.group()) > 1 or match.group() in "23456789"
         ):
             yield match.start(), match.group()
 

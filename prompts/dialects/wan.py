@@ -1,4 +1,4 @@
-"""Wan's dialect: style first, then a few cinematic tags, then prose.  English or Chinese, as the
+"""Wan 2.2's dialect: style first, then a few cinematic tags, then prose.  English or Chinese, as the
 user wrote.
 
 Source: the order and the limits of Wan 2.2's own prompt guide; the words are ours.
@@ -8,6 +8,7 @@ Source: the order and the limits of Wan 2.2's own prompt guide; the words are ou
 import re
 
 from shotwright.prompts.dialects.base import Compiled, Mode, ShotText
+from shotwright.prompts.dialects.families import families
 from shotwright.prompts.dialects.prose import (
     angle_words,
     camera_sentence,
@@ -25,11 +26,6 @@ _FLAT = re.compile(
     r"|动漫|动画|卡通|水墨|水彩|漫画|插画|像素|剪纸",
     re.I,
 )
-_NEGATIVE = {
-    "en": "blurry, distorted, deformed anatomy, flicker, watermark, subtitles, frozen picture, "
-    "overexposed",
-    "zh": "模糊，变形，畸形的肢体，闪烁，水印，字幕，画面静止不动，过曝",
-}
 
 
 class WanDialect:
@@ -46,20 +42,18 @@ class WanDialect:
                 sentence(_lead(text), language),
                 *parts,
             ]
-        negative = ", ".join(part for part in (text.negative, _NEGATIVE[language]) if part)
-        return Compiled(prompt=joined(parts, language), negative=negative)
+        return Compiled(joined(parts, language), negative=families()["wan"].avoided(text))
 
 
 def _tags(text: ShotText) -> str:
-    """Light, size, angle, time; none for drawn styles, no angle beside a camera that moves."""
+    """Light, size, angle, time; none for drawn styles."""
     if _is_flat(text):
         return ""
     language = text.language
-    moving = any(move.move != "static" for move in text.camera)
     tags = [
         text.light,
         size_words(text, language),
-        "" if moving else angle_words(text, language),
+        angle_words(text, language),
         time_words(text, language),
     ]
     return ("，" if language == "zh" else ", ").join([tag for tag in tags if tag][:MAX_TAGS])
@@ -71,12 +65,13 @@ def _is_flat(text: ShotText) -> bool:
 
 
 def _lead(text: ShotText) -> str:
-    """Subject and place, where the user's sentence leaves them out; the time too, where no tag
-    says it.
+    """Subject and place, where the user's sentence leaves them out; angle and time too, where no tag
+    says them.
     """
+    angle = angle_words(text, text.language) if _is_flat(text) else ""
     time = time_words(text, text.language) if _is_flat(text) else ""
     subject, place = subject_words(text), place_words(text)
     if text.language == "zh":
-        return "，".join(part for part in (subject, place, time) if part)
+        return "，".join(part for part in (subject, place, angle, time) if part)
     setting = f"the setting is {place}" if place else ""
-    return ", ".join(part for part in (subject, setting, time) if part)
+    return ", ".join(part for part in (subject, setting, angle, time) if part)

@@ -1,4 +1,4 @@
-"""The texts that a calling model reads: instructions as MCP prompts, guides as resources.
+"""The texts that models read: instructions as MCP prompts, guides as resources, and what an LLM of our own is told.
 
 Each is a Markdown file with a short front matter (`title`, `description`); `{name}` marks what a
 caller fills in.
@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-NAMES = ("storyboard", "direct_shot", "camera_guide")
+NAMES = (
+    "storyboard",
+    "direct_shot",
+    "camera_guide",
+    "llm_form",
+    "llm_plan",
+    "llm_repair",
+    "llm_rewrite",
+)
+"""The first three are for a calling model, `llm_…` for the one that Shotwright asks itself."""
 
 
 @dataclass(frozen=True)

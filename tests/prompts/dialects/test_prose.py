@@ -2,12 +2,19 @@
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shotwright.generator.camera import Move
 from shotwright.generator.errors import BadRequest
-from shotwright.prompts.dialects import ShotText, compile_prompt, shot_text
+from shotwright.prompts.dialects import (
+    DIALECTS,
+    ShotText,
+    compile_prompt,
+    families,
+    shot_text,
+)
+from shotwright.prompts.dialects.paragraph import PARAGRAPHS
 from shotwright.prompts.director import direct
 from shotwright.prompts.shotplan import parse_plan
 
@@ -27,8 +34,8 @@ SHOT = ShotText(
 def test_wan_puts_style_and_tags_before_the_sentence() -> None:
     found = compile_prompt(SHOT, dialect="wan", mode="t2v")
     assert found.prompt == (
-        "35 mm film. Warm low sunlight, wide shot, at sunset. A red ball, the setting is the "
-        "hills. It bounces. The camera slowly pans left."
+        "35 mm film. Warm low sunlight, wide shot, from a low angle, at sunset. A red ball, the "
+        "setting is the hills. It bounces. The camera slowly pans left."
     )
     assert "watermark" in found.negative
 
@@ -63,12 +70,6 @@ def test_ltx_is_one_paragraph_that_names_shot_and_camera() -> None:
     assert still.prompt == "A cat sleeps. The camera holds still."
 
 
-def test_ltx_warns_of_chinese() -> None:
-    found = compile_prompt(ShotText("猫在睡觉。", language="zh"), dialect="ltx", mode="t2v")
-    assert "猫在睡觉。" in found.prompt
-    assert [w["code"] for w in found.warnings] == ["prompt_language"]
-
-
 @pytest.mark.parametrize("dialect", ["wan", "ltx"])
 def test_with_a_picture_only_motion_is_said(dialect: str) -> None:
     found = compile_prompt(SHOT, dialect=dialect, mode="i2v")
@@ -83,7 +84,7 @@ def test_a_camera_that_the_sentence_names_is_not_said_twice() -> None:
 def test_an_unknown_dialect_is_refused() -> None:
     with pytest.raises(BadRequest) as caught:
         compile_prompt(SHOT, dialect="klingon", mode="t2v")
-    assert caught.value.allowed == ["mini", "wan", "ltx"]
+    assert caught.value.allowed == list(DIALECTS)
 
 
 def test_a_character_looks_the_same_in_each_shot() -> None:
@@ -114,6 +115,28 @@ def test_a_character_looks_the_same_in_each_shot() -> None:
         assert text.subject in compile_prompt(text, dialect="ltx", mode="t2v").prompt
 
 
+def test_a_name_in_the_sentence_is_bound_to_its_looks() -> None:
+    plan = parse_plan(
+        {
+            "characters": [{"id": "m", "name": "Mary", "static_features": "a tall woman"}],
+            "shots": [
+                {
+                    "action": "Mary waits.",
+                    "duration_s": 2,
+                    "cast": [{"character_id": "m"}],
+                    "framing": "over_the_shoulder",
+                    "lens_mm": 85,
+                    "focus": "shallow",
+                    "weather": "light rain",
+                }
+            ],
+        }
+    )
+    prompt = compile_prompt(shot_text(plan, plan.shots[0]), dialect="prose").prompt
+    assert "Mary, a tall woman. Mary waits." in prompt
+    assert "Over-the-shoulder shot, 85 mm lens, shallow focus, light rain." in prompt
+
+
 ACTIONS = st.sampled_from(
     [
         "A red ball rolls across the hills at sunset.",
@@ -126,9 +149,10 @@ ACTIONS = st.sampled_from(
 
 
 @settings(deadline=None)
-@given(ACTIONS, st.sampled_from(["wan", "ltx"]), st.sampled_from(["t2v", "i2v"]))
+@given(ACTIONS, st.sampled_from([*PARAGRAPHS, "wan", "ltx"]), st.sampled_from(["t2v", "i2v"]))
 def test_the_users_sentence_stands_verbatim_in_prose(action: str, dialect: str, mode: str) -> None:
     plan = direct(action).plan
+    assume(plan.language in families()[dialect].languages)
     text = shot_text(plan, plan.shots[0])
     prompt = compile_prompt(text, dialect=dialect, mode="t2v" if mode == "t2v" else "i2v").prompt
     assert action in prompt
