@@ -43,6 +43,8 @@ _OPENERS = {
 _CLOSERS = "\"'\u201d\u2019\u300d\u300f)\uff09]"
 _QUOTE_REACH = 500  # a quote that runs longer was probably never closed
 _ENDS = ".!?\u2026\u3002\uff01\uff1f\uff1b\uff61"
+_MARK = re.compile("[" + re.escape("".join(_OPENERS) + _ENDS + '"') + "\n]")
+"""Where something may open, close or end."""
 _CHINESE_ENDS = "\u3002\uff01\uff1f\uff1b\uff61"
 _TITLE = re.compile(
     r"(?:mrs?|ms|dr|prof|st|[sj]r|mt|no|vs|fig|vol|gen|col|lt|sgt|capt|rev|hon|approx|dept|e\.g|i\.e|cf"
@@ -64,27 +66,28 @@ def split_sentences(text: str) -> list[Span]:
     Quotes and brackets stay whole; "Mr.", "3.5" and "well... no" do not end a sentence; an empty
     line does, and a short line, and each line of Chinese.
     """
-    spans: list[Span] = []
+    found: list[tuple[int, int]] = []
     start = 0
     for end in [*_boundaries(text), len(text)]:
         piece = text[start:end]
         trimmed = piece.strip()
         if trimmed:
             at = start + len(piece) - len(piece.lstrip())
-            if not any(c.isalnum() for c in trimmed) and spans:
+            if not any(c.isalnum() for c in trimmed) and found:
                 # a stray "..." or "*" belongs to the sentence before it
-                last = spans.pop()
-                at, trimmed = last.start, text[last.start : at + len(trimmed)]
-            spans.append(Span(trimmed, at, at + len(trimmed)))
+                found[-1] = (found[-1][0], at + len(trimmed))
+            else:
+                found.append((at, at + len(trimmed)))
         start = end
-    return spans
+    return [Span(text[start:end], start, end) for start, end in found]
 
 
 def _boundaries(text: str) -> Iterator[int]:
     """Positions right after the end of a sentence."""
     i, sentence_start = 0, 0
     straight = _straight_quotes(text)
-    while i < len(text):
+    while found := _MARK.search(text, i):
+        i = found.start()
         close = straight.get(i, -1)
         if close < 0 and text[i] in _OPENERS:
             close = text.find(_OPENERS[text[i]], i + 1, i + _QUOTE_REACH)
@@ -120,21 +123,20 @@ def _straight_quotes(text: str) -> dict[int, int]:
 def _after_quote(text: str, sentence_start: int, opened: int, closed: int) -> int:
     """Where to read on after a quote; -1 when the sentence ends with it."""
     inner_end = text[closed - 1]
-    before = text[sentence_start:opened].strip()
-    rest = text[closed + 1 :].lstrip(" \t")
+    before = sentence_start < opened and not text[sentence_start:opened].isspace()
+    rest = _next(text, closed + 1, _BLANK)
     if inner_end not in _ENDS or text[opened] in "([\uff08":
         return closed + 1
-    if not rest or rest[0] == "\n":
+    if not rest or rest == "\n":
         return -1
     # 'He said: "Go!" Then ...' ends here, '"Go!" he said.' does not
-    ends = bool(before) and (rest[0].isupper() or bool(_CJK.match(rest)))
-    return -1 if ends else closed + 1
+    return -1 if before and (rest.isupper() or bool(_CJK.match(rest))) else closed + 1
 
 
 def _line_ends(text: str, i: int) -> bool:
     begin = text.rfind("\n", 0, i) + 1
-    line, after = text[begin:i].strip(), text[i + 1 :]
-    following = after.split("\n", 1)[0]
+    end = text.find("\n", i + 1)
+    line, following = text[begin:i].strip(), text[i + 1 : len(text) if end < 0 else end]
     if not line or not following.strip() or _BULLET.match(following):
         return True
     return len(line) < _WRAPPED or bool(_CJK.search(line[-2:]))
@@ -156,16 +158,28 @@ def _sentence_end(text: str, i: int) -> int:
         return j
     if not text[j].isspace():
         return 0
-    following = text[j:].lstrip()[:1]
+    following = _next(text, j, _SPACE)
     if following.islower() and marks != "?" and marks != "!":
         return 0
-    return 0 if marks == "." and _abbreviation(text[:i], following) else j
+    return 0 if marks == "." and _abbreviation(text[max(0, i - 20) : i], following) else j
+
+
+_BLANK = re.compile(r"[ \t]*")
+_SPACE = re.compile(r"\s*")
+
+
+def _next(text: str, at: int, skipped: re.Pattern[str]) -> str:
+    """The first character after what is skipped at `at`; "" at the end."""
+    found = skipped.match(text, at)
+    end = found.end() if found else at
+    return text[end : end + 1]
 
 
 def _abbreviation(before: str, following: str) -> bool:
-    if _NUMBERED.search(before[-20:]):
+    """Whether the full stop after `before` (the 20 characters before it) ends no sentence."""
+    if _NUMBERED.search(before):
         return True
-    found = _WORD_BEFORE.search(before[-20:])
+    found = _WORD_BEFORE.search(before)
     if not found:
         return False
     word = found.group()

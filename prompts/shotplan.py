@@ -6,6 +6,7 @@ language are then filled in.
 Try: python -m pytest tests/prompts/test_shotplan.py
 """
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,10 +22,10 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from shotwright.generator.camera import EASINGS, MOVES, PRESET_NAMES, Move
+from shotwright.generator.camera import EASINGS, MOVES, PRESET_NAMES, Move, path
 from shotwright.generator.errors import BadRequest
 from shotwright.prompts.language import Language, detect_language
-from shotwright.prompts.plan_check import Problem, contradictions, get
+from shotwright.prompts.plan_check import MAX_NAMED, Problem, contradictions, get
 
 AspectRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
 ShotSize = Literal[
@@ -50,6 +51,8 @@ MAX_MOVES = 2
 """Camera moves a shot: one dominant, one subtle; more reads as chaos in a clip of seconds."""
 MAX_SHOT_S = 15.0
 MAX_TEXT = 20_000
+MAX_SOURCE = 1_000_000
+"""Characters of a script that one shot may hold: notes and comments beside it count too."""
 
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -177,7 +180,9 @@ class Shot(_Part):
     scene_id: Annotated[str, Field(description="Filled with the first scene when left out.")] = ""
     setup_id: str | None = None
     duration_s: Annotated[float, Field(gt=0, le=MAX_SHOT_S, description="Seconds.")]
-    source: Annotated[Text, Field(description="The script's words that this shot holds.")] = ""
+    source: Annotated[
+        str, Field(max_length=MAX_SOURCE, description="The script's words that this shot holds.")
+    ] = ""
     intent: Intent = "coverage"
     shot_size: ShotSize | None = None
     framing: Framing | None = None
@@ -203,6 +208,15 @@ class Shot(_Part):
     negative: str | None = None
     seed: Annotated[int | None, Field(ge=0, lt=2**63)] = None
 
+    @model_validator(mode="after")
+    def _has_a_path(self) -> Self:
+        try:
+            path((move.to_move() for move in self.camera), 2)
+        except BadRequest as error:
+            problem = {"loc": ["camera"], "text": _said(error), "value": error.value}
+            raise _custom([problem]) from error
+        return self
+
 
 class Scene(_Part):
     id: Name
@@ -224,6 +238,9 @@ class ShotPlan(_Part):
     fps: Annotated[float | None, Field(gt=0, le=120, description="None: the model's own rate.")] = (
         None
     )
+    duration_s: Annotated[
+        float | None, Field(gt=0, description="Of the whole film; the shots must add up to it.")
+    ] = None
     characters: list[Character] = []
     locations: list[Location] = []
     scenes: list[Scene] = []
@@ -255,7 +272,7 @@ class ShotPlan(_Part):
         """The shot with this id; raises BadRequest when there is none."""
         found = next((shot for shot in self.shots if shot.id == shot_id), None)
         if found is None:
-            ids = [shot.id for shot in self.shots]
+            ids = [shot.id for shot in self.shots][:MAX_NAMED]
             raise BadRequest(
                 f"The plan has no shot {shot_id!r}; its shots are {', '.join(ids)}.",
                 fix="Name one of the plan's shots.",
@@ -356,7 +373,9 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
             for problem in line["ctx"]["problems"]:
                 yield {**problem, "loc": [*loc, *problem["loc"]]}
         elif line["type"] == "extra_forbidden":
-            yield {"loc": loc, "text": "no such field; leave it out", "value": line["input"]}
+            rule = "no such field; leave it out"
+            text = rule + _nearest(str(loc[-1]))
+            yield {"loc": loc, "text": text, "value": line["input"], "allowed": rule}
         elif line["type"] == "missing":
             yield {"loc": loc, "text": "is missing; give it", "value": None}
         elif line["type"] == "literal_error":
@@ -367,8 +386,18 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
             yield {"loc": loc, "text": line["msg"], "value": line["input"]}
 
 
+def _nearest(name: str) -> str:
+    """ "; did you mean color?", where a field of the schema is nearly called so."""
+    parts = (ShotPlan, Character, Location, Scene, Shot, CastInShot, Dialogue, Continuity)
+    known = {field: None for part in (*parts, CameraMove) for field in part.model_fields}
+    near = difflib.get_close_matches(name[:50], known, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def _refusal(problems: list[Problem]) -> BadRequest:
-    lines = [f"{_path(p['loc'])}: {_shown(p)}{p['text']}" for p in problems]
+    lines = [f"{_path(p['loc'])}: {_shown(p)}{p['text']}" for p in problems[:MAX_NAMED]]
+    if len(problems) > MAX_NAMED:
+        lines.append(f"and {len(problems) - MAX_NAMED} more, each in value and allowed")
     one = problems[0] if len(problems) == 1 else None
     count = "1 problem" if one else f"{len(problems)} problems"
     return BadRequest(

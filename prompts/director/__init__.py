@@ -3,6 +3,6 @@ same way.
 """
 
 from shotwright.prompts.director.brief import Brief, direct_brief
-from shotwright.prompts.director.script import MAX_SCRIPT, Covered, Direction, direct
+from shotwright.prompts.director.script import MAX_SCRIPT, Direction, direct, direct_script
 
-__all__ = ["MAX_SCRIPT", "Brief", "Covered", "Direction", "direct", "direct_brief"]
+__all__ = ["MAX_SCRIPT", "Brief", "Direction", "direct", "direct_brief", "direct_script"]

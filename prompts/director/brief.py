@@ -1,5 +1,5 @@
-"""A product brief -> a shot plan of the usual advertisement: establish, one shot a selling point,
-close.
+"""A product brief -> a shot plan of the usual advertisement: hook, problem, product, proof (one shot
+a selling point), call to action.
 
 By rules: it invents no story, only the order and the frame around the brief's own words.
 """
@@ -7,13 +7,16 @@ By rules: it invents no story, only the order and the frame around the brief's o
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shotwright.generator.errors import BadRequest
 from shotwright.prompts.director.choices import GENTLE
-from shotwright.prompts.director.script import Covered, Direction, direct
+from shotwright.prompts.director.script import Direction, direct_script
 from shotwright.prompts.language import Language, detect_language
+from shotwright.prompts.readers import Element, Script
 from shotwright.prompts.shotplan import AspectRatio, ShotPlan, parse_plan
 
 _Line = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -44,6 +47,16 @@ def platform_ratio(platform: str | None) -> AspectRatio:
     return "1:1" if platform and _SQUARE.search(platform) else "16:9"
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One shot of the advertisement: what it is for, and how it is framed."""
+
+    role: str
+    line: str
+    size: str
+    intent: str
+
+
 def direct_brief(
     brief: Brief,
     *,
@@ -57,88 +70,124 @@ def direct_brief(
 ) -> Direction:
     """Directs a brief; the film's length is shared evenly by its shots, within min_s and max_s.
 
-    aspect_ratio: the caller's; None takes the platform's.  A length too short for every selling
-    point drops the last ones with a warning, so that no shot is shorter than min_s.
+    aspect_ratio: the caller's; None takes the platform's.  A length too short for every part drops
+    the problem, the hook and then the last selling points, with a warning each, so that no shot is
+    shorter than min_s.
     """
+    _check_words(brief)
     language = detect_language(" ".join([brief.product, *brief.selling_points]))
     warnings: list[dict[str, str]] = []
-    points = _points_that_fit(brief, min_s, warnings)
-    opening, closing = _frame(brief.product, language)
-    lines = [opening, *(_sentence(point, language) for point in points), closing]
-    each = shot_s
-    if brief.length_s is not None:
-        each = min(max(brief.length_s / len(lines), min_s), max_s)
-        _report_length(brief.length_s, each * len(lines), warnings)
-    directed = direct(
-        "\n\n".join(lines),
+    parts = _parts_that_fit(_parts(brief, language), brief.length_s, min_s, warnings)
+    elements: list[Element] = []
+    at = 0
+    for part in parts:
+        channel = {"action": part.line, "shot_size": part.size, "intent": part.intent}
+        elements.append(Element("shot", "", at, at + len(part.line), channel))
+        at += len(part.line) + 1
+    source = "\n".join(part.line for part in parts)
+    directed = direct_script(
+        Script(source, source, tuple(elements), "brief", warnings=tuple(warnings)),
         style=style,
         aspect_ratio=aspect_ratio or platform_ratio(brief.platform),
-        shot_s=each,
+        shot_s=shot_s,
         seed=seed,
         min_s=min_s,
         max_s=max_s,
         moves=moves,
+        length_s=brief.length_s,
     )
-    plan = _with_product(directed.plan, brief)
-    known = dict(zip(lines[1:-1], points, strict=True))
-    coverage = tuple(
-        Covered(known.get(covered.sentence, covered.sentence), covered.shot)
-        for covered in directed.coverage
-    )
-    return Direction(plan, coverage, (*warnings, *directed.warnings))
+    return Direction(_with_product(directed.plan, brief, parts), directed.warnings)
 
 
-def _points_that_fit(brief: Brief, min_s: float, warnings: list[dict[str, str]]) -> list[str]:
-    if brief.length_s is None:
-        return list(brief.selling_points)
-    room = max(1, int(brief.length_s / min_s) - 2)
-    warnings += [
-        {
-            "code": "selling_point_dropped",
-            "message": f"{brief.length_s:g} s leave no time for {point!r}; give a longer length_s.",
-        }
-        for point in brief.selling_points[room:]
+def _check_words(brief: Brief) -> None:
+    """Raises: BadRequest(code="invalid_script") for a product or a selling point without a word."""
+    lines = [("product", brief.product)]
+    lines += [(f"selling_points[{n}]", point) for n, point in enumerate(brief.selling_points)]
+    for name, words in lines:
+        if not any(c.isalnum() for c in words):
+            raise BadRequest(
+                f"brief.{name} says nothing.",
+                code="invalid_script",
+                field=f"brief.{name}",
+                value=words[:80],
+                allowed="at least one word",
+                fix="Say in a few words what it is.",
+            )
+
+
+def _parts(brief: Brief, language: Language) -> list[_Part]:
+    bare = brief.product.strip().rstrip(".。")
+    audience = (brief.audience or "").strip().rstrip(".。")
+    points = [
+        _Part("proof", _sentence(point, language), size, "coverage")
+        for point, size in zip(
+            brief.selling_points, ["medium_close_up", "close_up", "medium"] * 20, strict=False
+        )
     ]
-    return list(brief.selling_points[:room])
+    if language == "zh":
+        return [
+            _Part("hook", f"{bare}的局部。", "extreme_close_up", "insert"),
+            _Part("problem", f"{audience or '一天'}，还没有{bare}。", "medium_wide", "coverage"),
+            _Part("product", f"{bare}静静地出现在画面中央。", "wide", "establishing"),
+            *points,
+            _Part(
+                "call to action", f"{bare}的特写，旁边留出行动号召的位置。", "close_up", "coverage"
+            ),
+        ]
+    named = bare if re.match(r"(?:an?|the|our|two|three)\b", bare, re.I) else f"the {bare}"
+    capital, small = named[0].upper() + named[1:], named[0].lower() + named[1:]
+    who = audience[0].upper() + audience[1:] if audience else "A moment"
+    return [
+        _Part("hook", f"A detail of {small}.", "extreme_close_up", "insert"),
+        _Part("problem", f"{who}, still without {small}.", "medium_wide", "coverage"),
+        _Part("product", f"{capital} stands in the centre of the picture.", "wide", "establishing"),
+        *points,
+        _Part(
+            "call to action",
+            f"Close-up of {small}, with room beside it for the call to action.",
+            "close_up",
+            "coverage",
+        ),
+    ]
 
 
-def _report_length(asked: float, planned: float, warnings: list[dict[str, str]]) -> None:
-    if abs(asked - planned) > 0.05:
+def _parts_that_fit(
+    parts: list[_Part], length_s: float | None, min_s: float, warnings: list[dict[str, str]]
+) -> list[_Part]:
+    """As many parts as the length has time for; product, one proof and the call to action stay."""
+    room = max(3, int(length_s / min_s + 1e-6)) if length_s is not None else len(parts)
+    proofs = [part for part in parts if part.role == "proof"]
+    extra = [part for part in parts if part.role in ("problem", "hook")][::-1]
+    for part in [*sorted(extra, key=lambda p: p.role != "problem"), *reversed(proofs[1:])]:
+        if len(parts) <= room:
+            break
+        parts = [other for other in parts if other is not part]
+        code = "selling_point_dropped" if part.role == "proof" else "part_dropped"
         warnings.append(
             {
-                "code": "length_changed",
-                "message": f"The brief asks for {asked:g} s; its shots add up to {planned:g} s.",
+                "code": code,
+                "message": f"{length_s:g} s leave no time for the {part.role} {part.line!r}; "
+                "give a longer length_s.",
             }
         )
-
-
-def _frame(product: str, language: Language) -> tuple[str, str]:
-    """The opening and closing lines."""
-    bare = product.strip().rstrip(".。")
-    if language == "zh":
-        return f"{bare}静静地出现在画面中央。", f"{bare}的特写。"
-    named = bare if re.match(r"(?:an?|the|our|two|three)\b", bare, re.I) else f"The {bare}"
-    named = named[0].upper() + named[1:]
-    return (
-        f"{named} stands in the centre of the picture.",
-        f"Close-up of {named[0].lower()}{named[1:]}.",
-    )
+    return parts
 
 
 def _sentence(point: str, language: Language) -> str:
     """A selling point as one sentence of its own."""
     line = re.sub(r"\s+", " ", point).strip()
-    return line if line[-1] in ".!?。！？…" else line + ("。" if language == "zh" else ".")
+    return line if line[-1:] in ".!?。！？…" else line + ("。" if language == "zh" else ".")
 
 
-def _with_product(plan: ShotPlan, brief: Brief) -> ShotPlan:
-    """The product stays in every shot, whatever a selling point speaks of."""
+def _with_product(plan: ShotPlan, brief: Brief, parts: list[_Part]) -> ShotPlan:
+    """The product stays in every shot but the problem's, whatever a selling point speaks of."""
     data = plan.model_dump()
     product = brief.product.strip().rstrip(".。")
-    for shot in data["shots"]:
+    for shot, part in zip(data["shots"], parts, strict=True):
         seen = [*shot["props"], shot["action"]]
-        if not any(product.lower() in text.lower() for text in seen):
+        if part.role != "problem" and not any(product.lower() in text.lower() for text in seen):
             shot["props"] = [product, *shot["props"]]
     data["title"] = product[:500]
-    data["logline"] = f"For {brief.audience}" if brief.audience else None
+    to = "面向" if plan.language == "zh" else "For "
+    data["logline"] = f"{to}{brief.audience}" if brief.audience else None
     return parse_plan(data)

@@ -13,16 +13,23 @@ from shotwright.prompts.language import CJK
 
 _ZH_PRONOUNS = ("它们", "他们", "她们", "它", "他", "她")
 _ZH_OPENING = re.compile(
-    r"^(?:然后|接着|随后|突然|忽然|这时|此时|最后|接下来|慢慢地?|缓缓地?|渐渐地?|又|还|有|画面中|镜头中|镜头里)[，,]?"
+    r"^(?:在?(?:大|小|暴|细|狂|微)?(?:雨|雪|雾|风|阳光|月光|夜色|暮色|晨光)[中里下]|然后|接着|随后|突然|忽然|这时|此时|最后|接下来|慢慢地?|缓缓地?|渐渐地?|又|还|有|画面中|镜头中|镜头里)[，,]?"
 )
 _ZH_MEASURE = (
     r"(?:[一二两三四五几这那]|[这那]一|数)"
-    r"[个只条艘辆位名架匹头颗朵片座把张群对双杯盏台块枚株棵间幅本支根]"
+    r"[个只条艘辆位名架匹头颗朵片座把张群对双杯盏台块枚株棵间幅本支根封碗瓶束件扇滴串盆顶枝]"
 )
 _ZH_NOUN_START = re.compile(rf"^{_ZH_MEASURE}")
 
 
+_ZH_FRAMED = re.compile(
+    r"^[^，,。：:]{0,6}?(?:特写|近景|中景|全景|远景|航拍|俯拍|仰拍|空镜|镜头|画面)[：:，]"
+)
+_ZH_NO_THINGS = re.compile(r"镜头|画面|摄影机|(?:降临|来临|过去|到来|开始|结束|独自)$")
+
+
 def chinese_mentions(sentence: str) -> Mentions:
+    sentence = _ZH_FRAMED.sub("", sentence)
     for clause in re.split(r"[，,。！？；：:、!?;]", _without_quotes(sentence)):
         rest = _zh_rest(clause.strip())
         if not rest:
@@ -33,10 +40,20 @@ def chinese_mentions(sentence: str) -> Mentions:
             return Mentions(None, _zh_objects(after), pronoun[0])
         end = _zh_phrase_end(rest)
         subject = _zh_entity(rest[:end])
+        if subject is None and _ZH_NO_THINGS.search(rest[:end]):
+            continue  # 夜幕降临 is no subject, the next clause has one
         if subject is None:
             return Mentions(None, _zh_objects(rest), "")
         return Mentions(subject, _zh_objects(rest[end:]))
     return Mentions(None, (), "")
+
+
+def chinese_happens(text: str) -> bool:
+    """Whether a clause holds a listed verb outside of what 的 makes an attribute of."""
+    verbs = lexicon.rules()["verb"]["zh"]
+    clauses = re.split(r"[，,。！？；：:、!?;]", _without_quotes(text))
+    rests = (re.sub(r"^.*的", "", clause.strip()) for clause in clauses)
+    return any(0 < _zh_phrase_end(rest) < len(rest) or rest[:1] in verbs for rest in rests if rest)
 
 
 def _without_quotes(text: str) -> str:
@@ -78,13 +95,15 @@ def _zh_phrase_end(text: str) -> int:
 
 
 def _zh_entity(phrase: str) -> Entity | None:
-    phrase = phrase.strip()
+    phrase = phrase.strip().lstrip("的地得")
     if not phrase or len(phrase) > 20 or not re.search(f"[{CJK}]", phrase):
         return None
     head = re.sub(rf"^{_ZH_MEASURE}", "", phrase).rpartition("的")[2]
     head = re.sub(r"^(?:[红黄绿蓝紫白黑灰粉橙金银]色?|小|大|老)+(?=.)", "", head)
-    if not head or lexicon.find_time(phrase):
+    if not head or lexicon.find_time(phrase) or _ZH_NO_THINGS.search(phrase):
         return None
+    if len(phrase) == 1 and _zh_kind(head) == "thing":
+        return None  # a verb that is not listed, more often than a thing
     return Entity(phrase, head, _zh_kind(head))
 
 

@@ -7,7 +7,7 @@ Explicit words win always; the rest is chosen by the beat of the sentence with a
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from shotwright.generator.camera import Move
 from shotwright.prompts.director import lexicon
@@ -28,10 +28,10 @@ GENTLE = (
 """Moves that the director takes by itself; stronger ones only when the script asks."""
 
 _SIZES: dict[str, tuple[ShotSize, ...]] = {
-    "establishing": ("wide", "extreme_wide"),
+    "establishing": ("wide", "extreme_wide", "full"),
     "emotion": ("medium_close_up", "close_up"),
     "insert": ("close_up", "insert", "extreme_close_up"),
-    "dialogue": ("medium_close_up", "medium"),
+    "dialogue": ("medium", "medium_close_up", "close_up"),
     "action": ("full", "medium_wide", "medium"),
     "coverage": ("medium", "medium_wide", "medium_close_up"),
 }
@@ -55,6 +55,7 @@ class Choice:
     angle: Angle
     light: str | None
     moves: tuple[Move, ...]
+    variation: Literal["small", "medium", "large"] = "medium"
 
 
 def choose(
@@ -68,29 +69,40 @@ def choose(
     time: str | None,
     language: Language,
     rng: random.Random,
+    exchange: int | None = None,
 ) -> Choice:
-    """Directs one sentence.
+    """Directs one beat.
 
     sizes_before: the sizes of the shots before, latest last; people: how many are in the shot;
     explicit: the script's own moves; allowed: the moves that may be taken unasked; time: a key of
-    the time table.
+    the time table; exchange: of a speech, how many the scene had before it.
     """
-    beat = "establishing" if first_of_scene else _beat(sentence)
+    beat = "establishing" if first_of_scene else _beat(sentence, exchange)
     # every draw happens in every case: one explicit word must not reshuffle the other choices
-    size = _size(sentence, beat, sizes_before, rng)
+    size = _size(sentence, beat, sizes_before, rng, exchange)
     angle = _angle(sentence, beat, rng)
     move = _move(sentence, beat, allowed, rng)
     moves = tuple(explicit) or ((move,) if move else ())
     framing = lexicon.find_framing(sentence)
-    shoulder: Framing | None = "over_the_shoulder" if beat == "dialogue" and people > 1 else None
+    # a reverse over the listener's shoulder, until the sizes grow close
+    over = beat == "dialogue" and people > 1 and size in ("medium", "medium_close_up")
+    shoulder: Framing | None = "over_the_shoulder" if over else None
     return Choice(
         intent=_INTENTS[beat],
         size=size,
         framing=_framing(framing.value) if framing else shoulder,
         angle=angle,
-        light=_light(time, language),
+        light=lexicon.find_words("lit", sentence) or _light(time, language),
         moves=moves,
+        variation=_variation(sentence, beat),
     )
+
+
+def _variation(sentence: str, beat: str) -> Literal["small", "medium", "large"]:
+    """How much the picture changes: a traveller's much, a face's or a thing's little."""
+    if lexicon.has("travel", sentence):
+        return "large"
+    return "small" if beat in ("dialogue", "emotion", "insert") else "medium"
 
 
 def _light(time: str | None, language: Language) -> str | None:
@@ -108,24 +120,33 @@ def _framing(value: str) -> Framing:
     return names[value]
 
 
-def _beat(sentence: str) -> str:
+def _beat(sentence: str, exchange: int | None) -> str:
+    if exchange is not None:
+        return "dialogue"
     for beat in ("emotion", "insert", "action"):
         if lexicon.has(beat, sentence):
             return beat
     return "dialogue" if lexicon.has("speech", sentence) else "coverage"
 
 
-def _size(sentence: str, beat: str, before: Sequence[str], rng: random.Random) -> ShotSize:
+def _size(
+    sentence: str, beat: str, before: Sequence[str], rng: random.Random, exchange: int | None
+) -> ShotSize:
     order: tuple[ShotSize, ...] = _SIZES[beat]
     weight = rng.random()
     found = lexicon.find_size(sentence)
     if found:
         return _named_size(found.value)
-    if beat == "establishing":
-        return "extreme_wide" if lexicon.has("landscape", sentence) and weight < 0.3 else "wide"
     # no three equal sizes in a row
     stale = before[-1] if len(before) > 1 and before[-1] == before[-2] else None
     fresh = [size for size in order if size != stale]
+    if beat == "establishing":
+        vast = lexicon.has("landscape", sentence) and weight < 0.3 and stale != "extreme_wide"
+        return "extreme_wide" if vast else fresh[0]
+    if exchange is not None:
+        # a shot and its reverse have one size; the scene comes closer with every exchange
+        wanted = order[min(exchange // 2, len(order) - 1) if exchange < 8 else exchange // 2 % 3]
+        return wanted if wanted != stale else fresh[(exchange // 2) % len(fresh)]
     return fresh[int(weight * len(fresh))]
 
 
@@ -159,7 +180,8 @@ def _move(sentence: str, beat: str, allowed: Collection[str], rng: random.Random
     wanted: list[str] = []
     if beat in ("action", "establishing") and lexicon.has("travel", sentence):
         # going along with the traveller: turned where the way is known, followed where it is not
-        wanted += [f"pan_{side}" for side in ("left", "right") if lexicon.has(side, sentence)]
+        side = lexicon.find_side(sentence)
+        wanted += [f"pan_{side}"] if side else []
         wanted += ["follow"]
     if lexicon.has("up", sentence):
         wanted.append("tilt_up")

@@ -13,14 +13,16 @@ _OPENINGS = re.compile(
     r"^(?:(?:then|suddenly|meanwhile|now|finally|later|soon|next|and|but|so|again|still|"
     r"there (?:is|are)|here (?:is|are)|"
     r"we see|we follow|show|see|reveal|cut to|open on|\w+ly)\b,?\s*|"
-    r"(?:an? |the )?(?:extreme |medium |slow |low[- ]angle |high[- ]angle )*"
+    r"(?:an? |the )?(?:extreme |medium |slow[- ]motion |slow |low[- ]angle |high[- ]angle )*"
     r"(?:close[- ]?up|wide|medium|full|long|aerial|overhead|establishing|tracking|"
     r"drone|macro|detail|insert)?"
     r"(?:[- ](?:wide|long|close[- ]?up))?\s*"
     r"(?:shot|view|scene|image|video|clip|footage|close[- ]?up)\s*(?:of|on|:|,)\s*)+",
     re.I,
 )
-_TOKEN = re.compile(r"[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f'-]*|\d+|[^\s\w]")
+_TOKEN = re.compile(
+    r"(?:Dr|Mr|Mrs|Ms|Prof|Capt|Lt|Sgt)\.(?=\s+[A-Z])|[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f'-]*|\d+|[^\s\w]"
+)
 
 
 @cache
@@ -67,6 +69,45 @@ def english_mentions(sentence: str) -> Mentions:
     return Mentions(subject, _objects(text, tokens, end), None if subject else "")
 
 
+_NO_ING = re.compile(
+    r"(?:morning|evening|building|ceiling|painting|wedding|(?:no|some|any|every)?thing|sibling|being"
+    r"|wing|king|ring|string|spring|beijing|boeing)"
+)
+"""Words in -ing that say nothing that happens."""
+
+
+def english_happens(text: str) -> bool:
+    """Whether a text holds a verb form: "a fox crossing a lake", not "an old lighthouse at dusk"."""
+    bases, forms = _verb_forms()
+    words = [match.group().lower() for match in _TOKEN.finditer(text)]
+    for before, word in zip(["", *words], words, strict=False):
+        if before in lexicon.small("determiner") or _NO_ING.fullmatch(word):
+            continue  # a walk, the building
+        if word in forms or word.endswith("ing") or (word in bases and before in ("to", "who")):
+            return True
+        if word in lexicon.small("auxiliary"):
+            return True
+    return False
+
+
+_NAMED_AFTER = re.compile(r"\s+and [A-Z]|, (?:an? |\d|in (?:his|her|their) |[A-Z])")
+
+
+def acts(name: str, sentence: str) -> bool:
+    """Whether a sentence that opens with a capital word uses it as a name: "Mira walks", "Zora, a tall
+    woman", not "Quick cut", "SUPER: later".
+    """
+    after = sentence.partition(name)[2]
+    if _NAMED_AFTER.match(after):
+        return True
+    follows = re.match(r"\s+(?:\w+ly\s+)?([a-z']+)", after)
+    if not follows:
+        return False
+    word = follows[1]
+    _, forms = _verb_forms()
+    return word in forms or word in lexicon.small("auxiliary") or word.endswith(("s", "ing", "ed"))
+
+
 def _after_opening(sentence: str) -> str:
     """The sentence without "Then", "At sunset,", "A close-up of"."""
     text = sentence
@@ -86,7 +127,12 @@ def _is_verb(word: str, before: list[str]) -> bool:
     if low in lexicon.small("auxiliary"):
         return True
     adjectives = lexicon.rules()["kind"]["adjective"]
-    nouns = [w for w in before if w not in lexicon.small("determiner") and w not in adjectives]
+    mass = lexicon.rules()["kind"]["mass"]
+    nouns = [
+        word
+        for word in before
+        if word not in lexicon.small("determiner") and (word not in adjectives or word in mass)
+    ]
     if not nouns:
         return False
     bases, forms = _verb_forms()
@@ -97,6 +143,8 @@ def _is_verb(word: str, before: list[str]) -> bool:
         return before[0] not in lexicon.small("determiner") and low not in adjectives
     if low in forms or low.endswith("ing"):
         return True
+    if low in lexicon.rules()["place"]["shy"] or low in lexicon.rules()["place"]["en"]:
+        return False
     return (
         low.endswith("s")
         and not low.endswith(("ss", "'s"))
@@ -182,6 +230,10 @@ def _known_noun(word: str) -> bool:
     return any(word in kind[name] for name in ("person", "animal", "mass", "plural"))
 
 
+MAX_PHRASE = 4
+"""Words of a noun and what stands before it."""
+
+
 def _entity(text: str, tokens: list[tuple[str, int, int]], start: int, end: int) -> Entity | None:
     if end <= start:
         return None
@@ -198,19 +250,27 @@ def _entity(text: str, tokens: list[tuple[str, int, int]], start: int, end: int)
     named = lowered[0] not in common and words[0][0].isupper()
     if lowered[0] in lexicon.small("determiner"):
         phrase = phrase[0].lower() + phrase[1:]
+    named = named and "of" not in lowered
+    if sum(word not in lexicon.small("determiner") for word in lowered[:cut]) > MAX_PHRASE:
+        return None  # words without an order, no name of a thing
     return Entity(phrase, head, _english_kind(lowered[:cut], named))
+
+
+_PEOPLE = ("keeper", "woman", "man", "maker", "rider", "teacher", "dancer", "worker", "fighter")
+"""Ends of words for people."""
 
 
 def _english_kind(words: list[str], named: bool) -> Kind:
     kind = lexicon.rules()["kind"]
     head = words[-1]
-    if head in kind["person"]:
+    if head in kind["person"] or head.endswith(_PEOPLE):
         return "person"
     if head in kind["animal"]:
         return "animal"
     common = head in kind["mass"] or head in kind["adjective"] or head.endswith("s")
     place = lexicon.find_place("the " + head) is not None
-    return "person" if named and len(words) <= 2 and not common and not place else "thing"
+    length = len(words) - words[0].endswith(".")
+    return "person" if named and length <= 2 and not common and not place else "thing"
 
 
 def _objects(text: str, tokens: list[tuple[str, int, int]], start: int) -> tuple[Entity, ...]:

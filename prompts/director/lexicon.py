@@ -2,16 +2,18 @@
 
 Reads `rules.toml`; knows nothing of shots.  Both languages are searched at once: scripts mix them.
 """
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from shotwright.prompts.language import CJK, Language
+from shotwright.prompts.readers.headings import split_heading
 
 
 @cache
@@ -63,6 +65,24 @@ def has(beat: str, text: str) -> bool:
     ...
     """
     return bool(_table("beat")[beat].search(text))
+
+
+_ACROSS = re.compile(
+    r"\b(?P<a>left|right)(?:[- ]hand side)?(?: of (?:the )?(?:frame|screen|picture))?"
+    r"[- ]to[- ](?:the )?(?P<b>left|right)\b"
+    r"|(?P<za>左|右)(?:边|侧|方|面)?[^，。；,.]{0,6}?[向到至往朝](?:画面)?(?P<zb>左|右)",
+    re.I,
+)
+
+
+def find_side(text: str) -> str | None:
+    """Where something goes, left or right; None where nothing or both are said."""
+    for match in _ACROSS.finditer(text):
+        a, b = match["a"] or match["za"], match["b"] or match["zb"]
+        if a.lower() != b.lower():
+            return {"左": "left", "右": "right"}.get(b, b.lower())
+    right, left = has("right", text), has("left", text)
+    return None if right == left else "right" if right else "left"
 
 
 def said(table: str, value: str, language: Language, key: str = "said") -> str:
@@ -182,17 +202,10 @@ class Heading:
 
 def find_heading(line: str) -> Heading | None:
     """The scene heading that a line is, or None."""
-    for match in _headings(line):
-        if not match.group("place").strip():
-            continue
-        kind = match.group("int_ext").replace(".", "")
-        kind = {"内景": "INT", "外景": "EXT", "I/E": "INT/EXT", "EXT/INT": "INT/EXT"}.get(
-            kind, kind
-        )
-        kind = kind if kind in ("INT", "EXT") else "INT/EXT"
-        time = match.group("time")
-        return Heading(kind, match.group("place").strip(), time and _heading_time(time.strip()))
-    return None
+    slug = split_heading(line)
+    if slug is None:
+        return None
+    return Heading(slug.int_ext, slug.place, slug.time and _heading_time(slug.time))
 
 
 def _heading_time(time: str) -> str:
@@ -200,7 +213,35 @@ def _heading_time(time: str) -> str:
     return short.get(time) or time_key(time) or time.lower()
 
 
-def _headings(line: str) -> Iterator[re.Match[str]]:
-    for pattern in _table("heading").values():
-        if match := pattern.match(line):
-            yield match
+def find_words(table: str, text: str) -> str | None:
+    """The first words of a table (weather, lit) in a text, as they stand."""
+    for pattern in _table(table).values():
+        if match := pattern.search(text):
+            return match.group().strip()
+    return None
+
+
+def find_kind(table: str, text: str) -> str | None:
+    """Which kind of a table (focus, composition, sound) a text speaks of."""
+    return next((kind for kind, words in _table(table).items() if words.search(text)), None)
+
+
+_FINDERS = {"size": "size", "angle": "angle", "framing": "framing"}
+
+
+def named(table: str, words: str, allowed: Collection[str]) -> str | None:
+    """The plan's name for what a cell says: "CU", "close-up" and "特写" are close_up."""
+    plain = re.sub(r"[\s_-]+", "_", words.strip().lower()).strip("_.。")
+    if plain in allowed:
+        return plain
+    short = rules()["short"].get(table, {})
+    spaced = plain.replace("_", " ")
+    for candidate in (spaced, re.sub(r" ?(?:shot|view|angle|镜头|角度)$", "", spaced)):
+        if candidate in short:
+            return str(short[candidate])
+    if table in _FINDERS:
+        found = _first(words, _patterns(table))
+        return found.value if found else None
+    if table in ("focus", "transition"):
+        return find_kind(table, words)
+    return None

@@ -1,94 +1,42 @@
-"""A script in plain text -> a shot plan, by rules.  Deterministic and offline; the user's words are
-kept.
+"""A script -> a shot plan, by rules.  Deterministic and offline; the user's words are kept.
 
-One shot a sentence.  A sentence that only directs ("Pan left.", a scene heading) joins its
-neighbour's shot.
+Every character of the script lies in a shot's `source`; what is seen and said is also in its
+`action`, `dialogue` or `sound`.
 Try: python -m pytest tests/prompts/director/test_script.py
 """
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
-import random
+import itertools
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
-from shotwright.generator.camera import Move
-from shotwright.generator.errors import BadRequest
-from shotwright.prompts.camera_words import (
-    CameraHit,
-    is_direction,
-    parse_prose,
-    says_nothing_more,
-)
-from shotwright.prompts.director import lexicon
-from shotwright.prompts.director.choices import GENTLE, choose
-from shotwright.prompts.director.entities import Entity
-from shotwright.prompts.director.subjects import Memory
-from shotwright.prompts.language import Language, Span, detect_language, split_sentences
-from shotwright.prompts.plan_check import OPPOSITES
-from shotwright.prompts.shotplan import MAX_MOVES, CameraMove, ShotPlan, parse_plan
-
-MAX_SCRIPT = 20_000
-"""Characters of a script."""
-
-
-@dataclass(frozen=True)
-class Covered:
-    """Which shot holds a sentence of the script."""
-
-    sentence: str
-    shot: str
+from shotwright.prompts.director import timing
+from shotwright.prompts.director.beats import Beat, beats_of
+from shotwright.prompts.director.choices import GENTLE
+from shotwright.prompts.director.events import Event, events_of, rules_film
+from shotwright.prompts.director.shots import Bounds, Work, title_of
+from shotwright.prompts.director.staging import Stage, names_of
+from shotwright.prompts.director.state import State
+from shotwright.prompts.language import Language, detect_language
+from shotwright.prompts.readers import MAX_SCRIPT, Script, check_script, decode, read_plain
+from shotwright.prompts.shotplan import ShotPlan, parse_plan
 
 
 @dataclass(frozen=True)
 class Direction:
-    """A directed script: every sentence is in exactly one shot's `source`.  warnings: `{code,
-    message}`.
-    """
+    """A directed script.  warnings: `{code, message}`."""
 
     plan: ShotPlan
-    coverage: tuple[Covered, ...]
     warnings: tuple[dict[str, str], ...]
-
-
-@dataclass(frozen=True)
-class _Beat:
-    """The sentences of one shot: `main` is what happens, the others direct it."""
-
-    sentences: tuple[Span, ...]
-    main: Span
-    source: str
-
-
-@dataclass
-class _State:
-    """What carries over from sentence to sentence."""
-
-    language: Language
-    rng_seed: int
-    allowed: Collection[str]
-    memory: Memory = field(default_factory=Memory)
-    place: str | None = None
-    place_noun: str | None = None
-    int_ext: str | None = None
-    time: str | None = None
-    scenes: list[dict[str, Any]] = field(default_factory=list)
-    locations: dict[str, dict[str, Any]] = field(default_factory=dict)
-    characters: dict[str, dict[str, Any]] = field(default_factory=dict)
-    sizes: list[str] = field(default_factory=list)
-    shots_in_scene: int = 0
-    warnings: list[dict[str, str]] = field(default_factory=list)
-
-    def warn(self, code: str, message: str) -> None:
-        self.warnings.append({"code": code, "message": message})
 
 
 def direct(
     script: str,
     *,
     style: str | None = None,
-    aspect_ratio: str = "16:9",
+    aspect_ratio: str | None = None,
     shot_s: float = 2.0,
     seed: int = 0,
     min_s: float = 1.0,
@@ -97,307 +45,231 @@ def direct(
 ) -> Direction:
     """Directs a plain-text script, English or Chinese.
 
-    shot_s: seconds of a shot whose sentence names no duration; min_s, max_s: the bounds of one that
+    shot_s: seconds of a shot whose words name no duration; min_s, max_s: the bounds of one that
     does; moves: what the director may choose where the script is silent (a model's own moves), the
     script's words are obeyed beyond them.
-    Raises: BadRequest(code="invalid_script") for an empty script or one over 20,000 characters,
+    Raises: BadRequest(code="invalid_script") for an empty script or one over 500,000 characters,
     BadRequest(code="invalid_plan") for an aspect ratio or a duration that no plan takes.
     """
-    _check(script)
-    state = _State(detect_language(script), seed, moves)
-    shots: list[dict[str, Any]] = []
-    coverage: list[Covered] = []
-    for index, beat in enumerate(_beats(script)):
-        shot = _shot(state, beat, index, shot_s, min_s, max_s)
-        shots.append(shot)
-        coverage += [Covered(span.text, shot["id"]) for span in beat.sentences]
+    text = decode(script)
+    check_script(text)
+    return direct_script(
+        read_plain(text),
+        style=style,
+        aspect_ratio=aspect_ratio,
+        shot_s=shot_s,
+        seed=seed,
+        min_s=min_s,
+        max_s=max_s,
+        moves=moves,
+    )
+
+
+def direct_script(
+    script: Script,
+    *,
+    style: str | None = None,
+    aspect_ratio: str | None = None,
+    shot_s: float = 2.0,
+    seed: int = 0,
+    min_s: float = 1.0,
+    max_s: float = 15.0,
+    moves: Collection[str] = GENTLE,
+    length_s: float | None = None,
+) -> Direction:
+    """Directs a script that a reader made; arguments as for `direct`.
+
+    aspect_ratio: None takes the script's own, else 16:9; length_s: the film's asked length, None
+    takes what the script says of it.
+    """
+    language = detect_language(script.text[:50_000])
+    state = State(language, seed, moves, exact=script.exact)
+    state.warnings += script.warnings
+    state.preload(script.plan)
+    events = list(events_of(script))
+    _film_rules(events, state)
+    _warn_of_splits(events, script, state)
+    logline = _logline(events, state) if script.format == "plain" else None
+    state.headings = any(event.kind == "heading" for event in events)
+    bounds = Bounds(shot_s, min_s, max_s)
+    longest = max_s - timing.BREATH_S
+    beats = list(beats_of(events, shot_s=shot_s, longest_s=max(longest, 1.0)))
+    if not beats:
+        check_script("")
+    names = names_of(events)
+    state.memory.proper = {word.casefold() for word in _PROPER.findall(script.text)}
+    state.memory.proper |= {name.casefold() for name in names}
+    work = Work(script, state, Stage(state, names), bounds)
+    work.tongues = _languages(beats) if state.headings else {}
+    shots = [work.shot(beat, index) for index, beat in enumerate(beats)]
+    work.close(shots)
+    whole: dict[str, Any] = {
+        "characters": list({c["id"]: c for c in state.characters.values()}.values()),
+        "locations": list({p["id"]: p for p in state.locations.values()}.values()),
+        "scenes": state.scenes,
+        "shots": shots,
+    }
+    told = {
+        name: value for name, value in (("style", style), ("aspect_ratio", aspect_ratio)) if value
+    }
+    if script.exact:
+        title = {"title": title_of(script)[:500]}
+        return Direction(
+            parse_plan({**title, **script.plan, **told, **whole}), tuple(state.warnings)
+        )
+    asked = length_s if length_s is not None else _asked_length(script, state)
+    met = timing.fit(shots, work.fixed, asked, state, min_s, max_s)
     plan = parse_plan(
         {
-            "title": _title(script),
-            "language": state.language,
-            "style": style or "",
-            "aspect_ratio": aspect_ratio,
-            "characters": list(state.characters.values()),
-            "locations": list(state.locations.values()),
-            "scenes": state.scenes,
-            "shots": shots,
+            "title": str(script.plan.get("title") or title_of(script))[:500],
+            "logline": script.plan.get("logline") or logline,
+            "language": language,
+            "style": str(script.plan.get("style", "")),
+            "aspect_ratio": aspect_ratio or _ratio(script, state),
+            "duration_s": met,
+            **told,
+            **whole,
         }
     )
-    return Direction(plan, tuple(coverage), tuple(state.warnings))
+    return Direction(plan, tuple(state.warnings))
 
 
-def _check(script: str) -> None:
-    if not any(c.isalnum() for c in script):
-        raise BadRequest(
-            "The script is empty.",
-            code="invalid_script",
-            fix="Send at least one sentence that says what is seen.",
-            field="script",
-            value=script[:100],
-            allowed=f"1 to {MAX_SCRIPT} characters",
+def _warn_of_splits(events: list[Event], script: Script, state: State) -> None:
+    """Names each sentence that is longer than one shot takes."""
+    opened: int | None = None
+    told = [event for event in events if event.kind == "sentence"]
+    for one, other in itertools.zip_longest(told, told[1:]):
+        goes_on = (
+            other is not None
+            and one.paragraph == other.paragraph
+            and len(one.text) > 40
+            and not _STOP.search(one.text)
+            and "\n" not in script.text[one.end : other.start]
         )
-    if len(script) > MAX_SCRIPT:
-        raise BadRequest(
-            f"The script has {len(script)} characters; at most {MAX_SCRIPT} are taken.",
-            code="invalid_script",
-            fix="Split the script and make one film of each part.",
-            field="script",
-            value=len(script),
-            allowed=f"1 to {MAX_SCRIPT} characters",
-        )
-
-
-def _title(script: str) -> str:
-    spans = split_sentences(script)
-    first = next((span.text for span in spans if not _is_heading(span)), spans[0].text)
-    line = re.sub(r"\s+", " ", first).strip(" .。!！?？")
-    return line if len(line) <= 60 else line[:59] + "…"
-
-
-def _beats(script: str) -> Iterator[_Beat]:
-    """Groups of sentences, one a shot; a sentence that only directs goes with the one before, a
-    heading with the next.
-    """
-    groups: list[list[Span]] = []
-    waiting: list[Span] = []
-    for span in split_sentences(script):
-        heading = lexicon.find_heading(span.text) is not None
-        if heading or (_only_directs(span.text) and (waiting or not groups)):
-            waiting.append(span)
-        elif _only_directs(span.text):
-            groups[-1].append(span)
-        else:
-            groups.append([*waiting, span])
-            waiting = []
-    if waiting:
-        # a heading or direction that nothing follows
-        if groups:
-            groups[-1] += waiting
-        else:
-            groups.append(waiting)
-    for group in groups:
-        main = next(
-            (s for s in group if not _only_directs(s.text) and not _is_heading(s)), group[0]
-        )
-        yield _Beat(tuple(group), main, script[group[0].start : group[-1].end])
-
-
-def _is_heading(span: Span) -> bool:
-    return lexicon.find_heading(span.text) is not None
-
-
-def _only_directs(sentence: str) -> bool:
-    """Whether a sentence says nothing but how to film: "Pan left.", "Close-up."."""
-    size = lexicon.find_size(sentence)
-    if size is None:
-        return is_direction(sentence)
-    rest = sentence[: size.start] + " " + sentence[size.end :]
-    return says_nothing_more(rest) or is_direction(rest)
-
-
-def without_amounts(text: str) -> str:
-    """The text with the numbers of camera moves blanked, whatever they are."""
-    return re.sub(
-        r"[\d.]+\s*(?:degrees?|deg|°|度|x\b|×|%|倍)", lambda match: " " * len(match.group()), text
-    )
-
-
-def _shot(
-    state: _State, beat: _Beat, index: int, shot_s: float, min_s: float, max_s: float
-) -> dict[str, Any]:
-    said = " ".join(span.text for span in beat.sentences)
-    first_of_scene = _enter(state, beat)
-    entities, unresolved = state.memory.read(beat.main.text)
-    if unresolved:
-        state.warn(
-            "unresolved_pronoun",
-            f"Nothing before {beat.main.text!r} says what its pronoun stands for; name it.",
-        )
-    people = [entity for entity in entities if entity.kind != "thing"]
-    explicit, hits = _explicit_moves(state, beat)
-    choice = choose(
-        said,
-        first_of_scene=first_of_scene,
-        sizes_before=state.sizes,
-        people=len(people),
-        explicit=explicit,
-        allowed=state.allowed,
-        time=state.time,
-        language=state.language,
-        rng=random.Random(f"{state.rng_seed}:{index}"),
-    )
-    state.sizes.append(choice.size)
-    scene = state.scenes[-1]
-    scene["synopsis"] = scene["synopsis"] or beat.main.text[:200]
-    state.shots_in_scene = 1 if first_of_scene else state.shots_in_scene + 1
-    return {
-        "id": f"{scene['id']}-{10 * state.shots_in_scene:03d}",
-        "scene_id": scene["id"],
-        "setup_id": f"{scene['id']}-{choice.size}-{choice.angle}",
-        "duration_s": _duration(state, said, shot_s, min_s, max_s),
-        "source": beat.source,
-        "intent": choice.intent,
-        "shot_size": choice.size,
-        "framing": choice.framing,
-        "angle": choice.angle,
-        "camera": [CameraMove.from_move(move).model_dump() for move in choice.moves],
-        "cast": [{"character_id": _character(state, entity)} for entity in people],
-        "props": [entity.phrase for entity in entities if entity.kind == "thing"],
-        "action": _action(beat.main.text, hits),
-        "lighting": choice.light,
-        "time_of_day": _label(state),
-        "transition_in": lexicon.find_transition(said) or "cut",
-        "continuity": {"mode": "cut", "screen_direction": _screen_direction(said)},
-    }
-
-
-def _enter(state: _State, beat: _Beat) -> bool:
-    """Takes place and time from the beat; a change of either begins a scene.  Returns whether
-    one begins.
-    """
-    before = (state.place_noun, state.time)
-    for span in beat.sentences:
-        heading = lexicon.find_heading(span.text)
-        if heading:
-            state.place = state.place_noun = heading.place
-            state.int_ext = heading.int_ext
-            state.time = heading.time or state.time
-            continue
-        place, time = lexicon.find_place(span.text), lexicon.find_time(span.text)
-        if place and place.noun != state.place_noun and not (state.place and place.is_spot):
-            state.place, state.place_noun, state.int_ext = place.phrase, place.noun, None
-        if time:
-            state.time = time.value
-    if state.scenes and (state.place_noun, state.time) == before:
-        return False
-    state.scenes.append(
-        {
-            "id": f"S{len(state.scenes) + 1}",
-            "slugline": _slugline(state),
-            "location_id": _location(state),
-            "time_of_day": _label(state),
-            "synopsis": "",
-            "language": detect_language(beat.source),
-        }
-    )
-    return True
-
-
-def _label(state: _State) -> str | None:
-    """The time of day in the script's language."""
-    if state.time is None or state.time not in lexicon.rules()["time"]:
-        return state.time
-    return lexicon.said("time", state.time, state.language)
-
-
-def _slugline(state: _State) -> str:
-    place = " ".join(part for part in (state.int_ext, state.place) if part)
-    return " - ".join(part for part in (place, _label(state)) if part).upper()
-
-
-def _location(state: _State) -> str | None:
-    if state.place is None or state.place_noun is None:
-        return None
-    known = state.locations.get(state.place_noun)
-    if known is None:
-        known = state.locations[state.place_noun] = {
-            "id": f"L{len(state.locations) + 1}",
-            "int_ext": state.int_ext,
-            "name": state.place[:200],
-        }
-    return str(known["id"])
-
-
-def _character(state: _State, entity: Entity) -> str:
-    """The character's id; one entry a phrase, so that each shot pastes the same features."""
-    known = state.characters.get(entity.phrase)
-    if known is None:
-        known = state.characters[entity.phrase] = {
-            "id": f"C{len(state.characters) + 1}",
-            "name": (entity.phrase if entity.phrase.lower() == entity.head else entity.head)[:200],
-            "static_features": entity.phrase,
-        }
-    return str(known["id"])
-
-
-def _explicit_moves(state: _State, beat: _Beat) -> tuple[list[Move], list[CameraHit]]:
-    """The script's own camera moves, and their places in the main sentence."""
-    moves: list[Move] = []
-    main_hits: list[CameraHit] = []
-    for span in beat.sentences:
-        try:
-            found, hits = parse_prose(span.text)
-        except BadRequest as error:
+        if goes_on and opened is None:
+            opened = one.start
+        elif not goes_on and opened is not None:
             state.warn(
-                "camera_amount", f"{span.text!r}: {error.message} The move keeps its usual amount."
+                "sentence_split",
+                f"The sentence {script.text[opened : opened + 60]!r}... is longer than one shot takes "
+                "and is cut into several; end it with a full stop where you want the cut.",
             )
-            found, hits = parse_prose(without_amounts(span.text))[0], []
-        moves += [move for move in found if all(move.move != other.move for other in moves)]
-        if span == beat.main:
-            main_hits = hits
-    kept = _compatible(moves)
-    if len(kept) < len(moves):
-        names = ", ".join(move.move for move in moves if move not in kept)
-        state.warn(
-            "camera_trimmed",
-            f"{beat.source!r} asks for {len(moves)} moves; a shot takes {MAX_MOVES} "
-            f"that agree, so {names} is left out.",
-        )
-    return kept, main_hits
+            opened = None
 
 
-def _compatible(moves: list[Move]) -> list[Move]:
-    """At most two moves, none of which undoes or stops another at the same time."""
-    kept: list[Move] = []
-    for move in moves:
-        clash = any(
-            max(move.start, other.start) < min(move.end, other.end)
-            and (OPPOSITES.get(move.move) == other.move or "static" in (move.move, other.move))
-            for other in kept
-        )
-        if not clash and len(kept) < MAX_MOVES:
-            kept.append(move)
-    return kept
+_STOP = re.compile(r"[.!?…。！？:：][\W_]*$")
+_PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")
 
 
-def _action(sentence: str, hits: list[CameraHit]) -> str:
-    """The sentence word for word, without the brackets that hold camera commands."""
+def _film_rules(events: list[Event], state: State) -> None:
+    """What the camera never does in the whole film holds for every shot, and is not filmed."""
+    for n, event in enumerate(events):
+        if event.kind not in ("sentence", "direction"):
+            continue
+        if (told := rules_film(event.text)) is None:
+            continue
+        denied, still = told
+        state.denied |= denied
+        if still:
+            state.allowed = ("static",)
+        events[n] = replace(event, kind="aside")
 
-    def command(match: re.Match[str]) -> str:
-        inside = any(match.start() <= hit.start and hit.end <= match.end() for hit in hits)
-        return "" if inside else match.group()
 
-    return re.sub(r"\s*[\[【][^\]】]*[\]】]", command, sentence).strip() or sentence
-
-
-def _screen_direction(text: str) -> str | None:
-    right, left = lexicon.has("right", text), lexicon.has("left", text)
-    if right == left:
+def _logline(events: list[Event], state: State) -> str | None:
+    """A first sentence that speaks of the film ("A 20-second film about ...") is not filmed itself,
+    where something follows that is; the story that it goes on to tell is.
+    """
+    told = [n for n, event in enumerate(events) if event.kind == "sentence"]
+    line = timing.logline_of(events[told[0]].text) if told else None
+    if line is None:
         return None
-    return "left_to_right" if right else "right_to_left"
+    first = events[told[0]]
+    head, tail = first.text[: line.story], first.text[line.story :]
+    if not tail and len(told) < 2:
+        return None
+    parts = [replace(first, kind="aside")]
+    if tail:
+        cut = first.end - len(tail)
+        parts = [
+            replace(first, kind="aside", text=head, end=cut),
+            replace(first, text=tail, start=cut),
+        ]
+    events[told[0] : told[0] + 1] = parts
+    if line.subject:
+        state.memory.read(line.subject)
+    return first.text
 
 
-_DURATIONS = (
-    re.compile(
-        r"(?:\bfor|\blasting|\blasts|\bduration:?|[(\[])\s*(?:about\s+)?"
-        r"(\d+(?:\.\d+)?)[ -]*(?:seconds?|secs?|s)\b",
-        re.I,
-    ),
-    re.compile(r"(?:持续|时长|停留|[（(\[【])\s*(?:约|[:：])?\s*(\d+(?:\.\d+)?)\s*秒"),
+_RATIO = r"(?:16:9|9:16|1:1|4:3|3:4|21:9)(?![\d:])"
+_FILM = r"(?:format\b|video|film|clip|ad\b|short|frame|mode|orientation|movie|spot)"
+_RATIO_SAID = re.compile(
+    rf"(?<![\d:])(?P<ratio>{_RATIO})(?=[^\n。]{{0,30}}"
+    r"(?:屏|画幅|比例|视频|短片|影片|版|\b(?:film|video|format|clip|ad|aspect|frame|ratio)))"
+    rf"|(?:aspect ratio|ratio|format|in|画幅|比例)\s*(?:of|is|为|是)?\s*[:：]?\s*(?P<after>{_RATIO})"
+    rf"|(?P<tall>\b(?:vertical|portrait)[ -]{_FILM}|竖屏|竖版|竖幅)"
+    rf"|(?P<wide>\b(?:horizontal|landscape)[ -]{_FILM}|横屏|横版)"
+    rf"|(?P<square>\bsquare[ -]{_FILM}|方形(?:画幅|视频|构图))",
+    re.I,
 )
 
 
-def _duration(state: _State, text: str, shot_s: float, min_s: float, max_s: float) -> float:
-    """Seconds that the text names, within the bounds, else `shot_s`."""
-    found = next((m for pattern in _DURATIONS if (m := pattern.search(text))), None)
-    if found is None:
-        return shot_s
-    asked = float(found.group(1))
-    used = min(max(asked, min_s), max_s)
-    if used != asked:
+def _ratio_said(script: Script, state: State) -> str:
+    """The aspect ratio that a sentence of the script asks for."""
+    said = dict.fromkeys(
+        match["ratio"]
+        or match["after"]
+        or ("9:16" if match["tall"] else "16:9" if match["wide"] else "1:1")
+        for match in _RATIO_SAID.finditer(script.text[:20_000].replace("：", ":"))
+    )
+    if len(said) > 1:
         state.warn(
-            "duration_bounded",
-            f"{text[:80]!r} asks for {asked:g} s; a shot here takes {min_s:g} to "
-            f"{max_s:g} s, so {used:g} s is planned.",
+            "ratio_conflict",
+            f"The script asks for {' and '.join(said)}; {next(iter(said))} is planned.",
         )
-    return used
+    return next(iter(said), "16:9")
+
+
+def _ratio(script: Script, state: State) -> str:
+    told = str(script.plan.get("aspect_ratio") or "").strip().replace("：", ":").replace("x", ":")
+    if not told:
+        return _ratio_said(script, state) if script.format == "plain" else "16:9"
+    if told in ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9"):
+        return told
+    state.warn(
+        "not_understood",
+        f"The aspect ratio {told[:40]!r} is none of 16:9, 9:16, 1:1, 4:3, 3:4, 21:9; 16:9 is planned.",
+    )
+    return "16:9"
+
+
+def _asked_length(script: Script, state: State) -> float | None:
+    given = timing.plan_length(script.plan.get("duration_s"), state)
+    lengths = list(dict.fromkeys(filter(None, [given, *timing.asked_length(script.text)])))
+    if len(lengths) > 1:
+        state.warn(
+            "duration_conflict",
+            f"The script asks for a film of {' and of '.join(f'{s:g} s' for s in lengths)}; "
+            f"{lengths[0]:g} s is planned.",
+        )
+    return lengths[0] if lengths else None
+
+
+def _languages(beats: list[Beat]) -> dict[int, Language]:
+    """The language of each scene, at the beat that opens it: that of what is seen and said in it."""
+    found: dict[int, Language] = {}
+    opened, words = 0, ""
+    for index, beat in enumerate(beats):
+        if any(event.kind == "heading" for event in beat.events):
+            if words:
+                found[opened] = detect_language(words)
+            opened, words = index, ""
+        if len(words) < 2_000:
+            words += " ".join(e.text for e in beat.events if e.kind in ("sentence", "speech")) or (
+                "" if words else beat.events[0].text
+            )
+    if words:
+        found[opened] = detect_language(words)
+    return found
+
+
+__all__ = ["MAX_SCRIPT", "Direction", "direct", "direct_script"]

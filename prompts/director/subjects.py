@@ -5,20 +5,28 @@ Try: python -m pytest tests/prompts/director/test_subjects.py
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
 
 from shotwright.prompts.director import lexicon
-from shotwright.prompts.director.chinese import chinese_mentions
-from shotwright.prompts.director.english import english_mentions
+from shotwright.prompts.director.chinese import chinese_happens, chinese_mentions
+from shotwright.prompts.director.english import acts, english_happens, english_mentions
 from shotwright.prompts.director.entities import Entity, Mentions
 from shotwright.prompts.language import CJK, detect_language
 
 
 @dataclass
 class Memory:
-    """What the script has named so far, the latest last."""
+    """What the script has named so far, the latest last.
 
-    known: list[Entity] = field(default_factory=list)
+    proper: words that the script writes with a capital where no sentence begins, and its speakers.
+    """
+
+    known: dict[Entity, None] = field(default_factory=dict)
+    heads: dict[str, list[Entity]] = field(default_factory=dict)
+    genders: dict[str, str] = field(default_factory=dict)
     last_subject: Entity | None = None
+    proper: set[str] = field(default_factory=set)
 
     def read(self, sentence: str) -> tuple[tuple[Entity, ...], bool]:
         """The entities that a sentence's shot must show, subject first, and whether a pronoun
@@ -26,6 +34,8 @@ class Memory:
         """
         mentions = mentions_of(sentence)
         subject = mentions.subject
+        if subject is not None and not self._is_called(subject, sentence):
+            subject = None
         unresolved = False
         if subject is not None:
             subject = self._same(sentence, subject)
@@ -34,29 +44,79 @@ class Memory:
             unresolved = subject is None and mentions.pronoun != ""
         others = tuple(self._same(sentence, other) for other in mentions.others)
         for entity in (*reversed(others), *([subject] if subject else [])):
-            if entity in self.known:
-                self.known.remove(entity)
-            self.known.append(entity)
+            self._remember(entity)
         if subject is not None:
             self.last_subject = subject
         shown = ([subject] if subject else []) + [other for other in others if other != subject]
         return tuple(shown), unresolved
 
+    def _is_called(self, subject: Entity, sentence: str) -> bool:
+        """A capital opens every sentence: a word alone is a name where more speaks for it."""
+        word = subject.phrase
+        if subject.kind != "person" or not word[:1].isupper() or not word.isascii():
+            return True
+        if " " in word or word.casefold() in self.proper or _born(word.lower()):
+            return True
+        return acts(word, sentence)
+
+    def hear(self, name: str) -> None:
+        """Somebody speaks: a pronoun may mean them from now on."""
+        self._remember(Entity(name, name.lower(), "person"))
+
+    def _remember(self, entity: Entity) -> None:
+        """Makes the entity the latest of all, and of those that are called so."""
+        if entity in self.known:
+            del self.known[entity]
+            self.heads[entity.head].remove(entity)
+        self.known[entity] = None
+        called = self.heads.setdefault(entity.head, [])
+        called.append(entity)
+        if len(called) > REACH:
+            self.known.pop(called.pop(0), None)
+
     def _same(self, sentence: str, entity: Entity) -> Entity:
         """ "the ball" is the red ball named before; "a ball" is another one."""
         if not _is_definite(entity.phrase):
             return entity
-        for other in reversed(self.known):
-            if other.head == entity.head and not _contradicts(entity.phrase, other.phrase):
+        for other in reversed(self.heads.get(entity.head, [])):
+            if not _contradicts(entity.phrase, other.phrase):
                 return other
         return entity
 
     def _stands_for(self, pronoun: str) -> Entity | None:
         latest = [self.last_subject] if self.last_subject else []
-        latest += [entity for entity in reversed(self.known) if entity not in latest]
+        recent = islice(reversed(self.known), REACH)
+        latest += [entity for entity in recent if entity != self.last_subject]
         wanted = _PRONOUN_KINDS.get(pronoun)
         fitting = [entity for entity in latest if not wanted or entity.kind in wanted]
+        gender = _GENDERS.get(pronoun)
+        if gender is not None:
+            born = {e: self.genders.get(e.head, _born(e.head)) for e in fitting}
+            known = [e for e in fitting if born[e] == gender]
+            unknown = [e for e in fitting if born[e] is None]
+            fitting = known or [e for e in unknown if e.kind == "person"] or unknown
+            if fitting:
+                self.genders[fitting[0].head] = gender
+            else:
+                latest = [e for e in latest if e not in born]
         return next(iter(fitting or latest), None)
+
+
+REACH = 30
+"""How far back a pronoun or a "the" reaches, in things named."""
+_GENDERS = {"she": "f", "her": "f", "he": "m", "his": "m", "她": "f", "他": "m"}
+
+
+@cache
+def _gendered(gender: str) -> frozenset[str]:
+    return frozenset(lexicon.rules()["gender"][gender].split())
+
+
+def _born(head: str) -> str | None:
+    """The gender that a noun or a first name itself has."""
+    if head in _gendered("f") or head.endswith(("女孩", "女士", "小姐")):
+        return "f"
+    return "m" if head in _gendered("m") or head.endswith(("男孩", "先生")) else None
 
 
 _PRONOUN_KINDS: dict[str, tuple[str, ...]] = {
@@ -77,6 +137,13 @@ def mentions_of(sentence: str) -> Mentions:
     if detect_language(sentence) == "zh":
         return chinese_mentions(sentence)
     return english_mentions(sentence)
+
+
+def happens(text: str) -> bool:
+    """Whether a text says that something happens, beside naming it."""
+    if detect_language(text) == "zh":
+        return chinese_happens(text)
+    return english_happens(text)
 
 
 def _is_definite(phrase: str) -> bool:

@@ -1,5 +1,7 @@
 """The plan's schema and its refusals."""
 
+from typing import Any
+
 import pytest
 
 from shotwright.generator.errors import BadRequest
@@ -179,3 +181,23 @@ def test_every_refusal_says_what_is_allowed() -> None:
     assert refused({"shots": [shot(colour="red")]}).allowed == "no such field; leave it out"
     two = refused({"shots": [shot(colour="red", look=1)]})
     assert set(two.allowed) == set(two.value) and len(two.allowed) == 2
+
+
+@pytest.mark.parametrize(
+    ("shot", "field"),
+    [
+        ({"action": "   "}, "plan.shots[0].action"),
+        ({"id": "../x"}, "plan.shots[0].id"),
+        ({"id": "  "}, "plan.shots[0].id"),
+        (
+            {"dialogue": [{"character_id": "m", "text": ""}]},
+            "plan.shots[0].dialogue[0].text",
+        ),
+        ({"camera": [{"move": "dolly_in", "amount": 0.6}] * 2}, "plan.shots[0].camera"),
+    ],
+)
+def test_what_could_not_be_rendered_is_refused(shot: dict[str, Any], field: str) -> None:
+    whole = {"action": "A dog runs.", "duration_s": 2.0, **shot}
+    with pytest.raises(BadRequest) as refused:
+        parse_plan({"characters": [{"id": "m", "name": "M"}], "shots": [whole]})
+    assert refused.value.field == field

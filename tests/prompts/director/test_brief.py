@@ -1,5 +1,7 @@
 """Briefs become small advertisements."""
 
+import math
+
 import pytest
 from pydantic import ValidationError
 
@@ -10,21 +12,40 @@ KETTLE = Brief(
     product="a red kettle",
     selling_points=["Boils in 90 seconds", "It whistles softly."],
     audience="tea lovers",
-    length_s=8,
+    length_s=12,
     platform="TikTok",
 )
 
 
-def test_a_brief_opens_sells_and_closes() -> None:
+def test_a_brief_hooks_names_the_problem_shows_proves_and_calls() -> None:
     directed = direct_brief(KETTLE)
     plan = directed.plan
-    assert [shot.duration_s for shot in plan.shots] == [2, 2, 2, 2]
+    assert len(plan.shots) == 6
     assert plan.aspect_ratio == "9:16"
-    assert plan.shots[0].intent == "establishing"
-    assert plan.shots[-1].shot_size == "close_up"
+    assert [s.shot_size for s in plan.shots] == [
+        "extreme_close_up",
+        "medium_wide",
+        "wide",
+        "medium_close_up",
+        "close_up",
+        "close_up",
+    ]
+    assert "tea lovers" in plan.shots[1].action.lower()
+    assert plan.shots[2].intent == "establishing"
+    assert [shot.action for shot in plan.shots[3:5]] == [
+        "Boils in 90 seconds.",
+        "It whistles softly.",
+    ]
+    assert "call to action" in plan.shots[-1].action
     assert all("a red kettle" in (s.action + " ".join(s.props)).lower() for s in plan.shots)
-    assert [c.sentence for c in directed.coverage][1:3] == KETTLE.selling_points
     assert directed.warnings == ()
+
+
+def test_the_length_is_shared_to_the_hundredth() -> None:
+    for length in (7.0, 12.0, 15.5, 29.97):
+        plan = direct_brief(KETTLE.model_copy(update={"length_s": length})).plan
+        assert math.fsum(s.duration_s for s in plan.shots) == pytest.approx(length, abs=0.02)
+        assert plan.duration_s == pytest.approx(length, abs=0.02)
 
 
 def test_a_chinese_brief_gives_a_chinese_film() -> None:
@@ -39,7 +60,15 @@ def test_what_the_length_leaves_out_is_said() -> None:
     brief = Brief(product="a cup", selling_points=[f"Point {i}" for i in range(5)], length_s=4)
     directed = direct_brief(brief)
     assert len(directed.plan.shots) == 4
-    assert [w["code"] for w in directed.warnings] == ["selling_point_dropped"] * 3
+    assert [w["code"] for w in directed.warnings] == ["part_dropped"] * 2 + [
+        "selling_point_dropped"
+    ] * 3
+
+
+def test_a_length_that_no_shots_can_have_is_said() -> None:
+    directed = direct_brief(KETTLE.model_copy(update={"length_s": 1.0}))
+    assert "length_changed" in {w["code"] for w in directed.warnings}
+    assert directed.plan.duration_s is None
 
 
 def test_a_brief_is_strict() -> None:

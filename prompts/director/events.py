@@ -1,0 +1,270 @@
+"""A script's elements as events in order: sentences, speeches, directions.  Long sentences in pieces.
+
+Knows what a sentence is and whether it only directs; chooses nothing.
+"""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from shotwright.generator.camera import Move
+from shotwright.generator.errors import BadRequest
+from shotwright.prompts.camera_words import (
+    CameraHit,
+    camera_spans,
+    denied_moves,
+    is_direction,
+    parse_prose,
+    says_nothing_more,
+)
+from shotwright.prompts.director import lexicon
+from shotwright.prompts.language import CJK, split_sentences
+from shotwright.prompts.readers import Element, Script
+from shotwright.prompts.readers.script import tidy
+
+EventKind = Literal[
+    "heading", "sentence", "direction", "speech", "transition", "note", "shot", "sound", "aside"
+]
+MAX_WORDS = 40
+"""Words of a sentence that one shot takes; a longer one goes on in the next shot."""
+MAX_CHARACTERS = 80
+"""The same in Chinese."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that a script says, at `script.source[start:end]`.
+
+    paragraph: events of one paragraph share a number; who, how: of a speech; channel: directions.
+    """
+
+    kind: EventKind
+    text: str
+    start: int
+    end: int
+    paragraph: int = 0
+    who: str = ""
+    how: str = ""
+    channel: Mapping[str, str] = field(default_factory=dict)
+
+
+def events_of(script: Script) -> Iterator[Event]:
+    """The script in order; a note stands right after the sentence that it was written into."""
+    speaking: Element | None = None
+    heard = False
+    manner: list[Element] = []
+    waiting: list[Event] = []
+    for number, element in enumerate(script.elements):
+        if element.kind in ("note", "shot", "aside") and waiting:
+            # inside the paragraph before: nothing of it may be told before its place
+            done = [event for event in waiting if event.start < element.start]
+            waiting = waiting[len(done) :]
+            yield from done
+        elif waiting:
+            yield from waiting
+            waiting = []
+        if element.kind == "cue":
+            if speaking is not None and not heard:
+                yield _silent(speaking, manner, number)
+            speaking, manner, heard = element, [], False
+        elif element.kind == "parenthetical":
+            manner.append(element)
+        elif element.kind == "dialogue" and speaking is not None:
+            yield _speech(speaking, manner, element, number)
+            manner, heard = [], True
+        elif element.kind == "action":
+            if speaking is not None and not heard:
+                yield _silent(speaking, manner, number)
+            speaking, manner = None, []
+            waiting = list(_sentences(script, element, number))
+        else:
+            if element.kind not in ("note", "aside"):
+                if speaking is not None and not heard:
+                    yield _silent(speaking, manner, number)
+                speaking, manner = None, []
+            yield Event(
+                _as_event(element.kind),
+                tidy(element.text),
+                element.start,
+                element.end,
+                number,
+                channel=element.channel,
+            )
+    yield from waiting
+    if speaking is not None and not heard:
+        yield _silent(speaking, manner, len(script.elements))
+
+
+def _as_event(kind: str) -> EventKind:
+    names: dict[str, EventKind] = {
+        "heading": "heading",
+        "transition": "transition",
+        "note": "note",
+        "shot": "shot",
+        "sound": "sound",
+    }
+    return names.get(kind, "aside")
+
+
+def _speech(cue: Element, manner: list[Element], said: Element, number: int) -> Event:
+    start = min(element.start for element in (*manner, said, cue) if element.start <= said.start)
+    text = said.text.strip()
+    how = [tidy(element.text) for element in manner]
+    if aside := _MANNER.match(text):
+        how.append(aside[1].strip())
+        text = text[aside.end() :]
+    return Event("speech", text, start, said.end, number, who=tidy(cue.text), how="; ".join(how))
+
+
+_MANNER = re.compile(r"[(（]([^()（）\n]{1,60})[)）]\s*(?=\S)")
+"""How a line is spoken, before its words: "（微笑）你好。"."""
+
+
+def _silent(cue: Element, manner: list[Element], number: int) -> Event:
+    """A name with nothing said after it is read as what is seen."""
+    end = max(element.end for element in (cue, *manner))
+    return Event("sentence", tidy(cue.text), cue.start, end, number)
+
+
+def _sentences(script: Script, element: Element, number: int) -> Iterator[Event]:
+    text = script.text[element.start : element.end]
+    plain = script.format == "plain"
+    for span in split_sentences(text):
+        for start, end in _pieces(span.text):
+            piece = span.text[start:end]
+            words = piece.strip() if plain else tidy(re.sub(r"(?m)^\s*[!~]", "", piece))
+            if not words:
+                continue
+            at = element.start + span.start
+            kind: EventKind = "sentence"
+            if plain and lexicon.find_heading(words):
+                kind = "heading"
+            elif is_cut(words):
+                kind = "transition"
+            elif only_directs(words):
+                kind = "direction"
+            yield Event(kind, words, at + start, at + end, number)
+
+
+@dataclass(frozen=True)
+class CameraSaid:
+    """What a sentence says of the camera; problem: why its numbers cannot be taken."""
+
+    moves: tuple[Move, ...]
+    hits: tuple[CameraHit, ...]
+    problem: str | None = None
+
+
+@lru_cache(maxsize=1024)
+def camera_of(text: str) -> CameraSaid:
+    """The camera words of a sentence, looked for once: several rules ask for them."""
+    try:
+        moves, hits = parse_prose(text)
+    except BadRequest as error:
+        moves, hits = parse_prose(without_amounts(text))
+        return CameraSaid(tuple(moves), (), error.message)
+    return CameraSaid(tuple(moves), tuple(hits))
+
+
+def without_amounts(text: str) -> str:
+    """The text with the numbers of camera moves blanked, whatever they are."""
+    return re.sub(
+        r"[\d.]+\s*(?:degrees?|deg|°|度|x\b|×|%|倍)", lambda match: " " * len(match.group()), text
+    )
+
+
+def only_directs(sentence: str) -> bool:
+    """Whether a sentence says nothing but how to film: "Pan left.", "Close-up."."""
+    if len(sentence) > 300:
+        return False
+    size = lexicon.find_size(sentence)
+    if size is None:
+        said = camera_of(sentence)
+        speaks = said.hits or said.problem or denied_moves(sentence)
+        return bool(speaks) and is_direction(sentence)
+    rest = sentence[: size.start] + " " + sentence[size.end :]
+    return says_nothing_more(rest) or is_direction(rest)
+
+
+_CUT = re.compile(
+    r"(?:(?:SMASH |MATCH |JUMP |HARD |QUICK |INTER)?CUT(?:S)?(?: BACK)? TO(?: BLACK| WHITE)?|FADE (?:IN|OUT|UP)"
+    r"|FADE TO (?:BLACK|WHITE)|(?:DISSOLVE|WIPE|IRIS) (?:TO|OUT|IN)"
+    r"|(?i:\W*the end|fin|end of (?:film|act \w+))|END|END CREDITS)\s*[.:…!]*\W*"
+    r"|(?i:fade (?:in|out)|fade to (?:black|white)|cut to black)\s*[.:…]*"
+    r"|(?:画面)?(?:切至|切到|切入|淡入|淡出|叠化|溶至|溶接|化入|化出|闪回|闪白|黑场|转场|划像|渐隐|渐显)[:：。]?"
+    r"|[（(]?(?:全?剧终|全片?完|完|终)[)）]?[。.!！]?"
+)
+"""A line that only says how one picture gives way to the next, or that there is none."""
+
+
+def is_cut(line: str) -> bool:
+    """Whether a line is "CUT TO:", "FADE OUT." or "THE END" and nothing more."""
+    return len(line) < 80 and bool(_CUT.fullmatch(line))
+
+
+@lru_cache(maxsize=1024)
+def without_camera(text: str) -> str:
+    """The text, position for position, with what it says of the camera blanked."""
+    if not camera_of(text).hits:
+        return text
+    shown = list(text)
+    for start, end in camera_spans(text):
+        shown[start:end] = " " * (end - start)
+    return "".join(shown)
+
+
+_WHOLE_FILM = re.compile(
+    r"\b(?:in|for|during|across|throughout|over)\s+(?:this|the|our|my)\s+(?:whole\s+|entire\s+|full\s+)?"
+    r"(?:film|video|clip|movie|ad|advert|commercial|spot|trailer|teaser|piece)\b"
+    r"|\bthroughout\b|\bat any (?:point|time)\b|\bfrom start to (?:end|finish)\b|\bin any shot\b"
+    r"|(?:在)?(?:全片|全程|整部?[片影电视][片影频]?|整个(?:视频|影片|短片|片子|电影|广告)|(?:这部?|本)(?:短片|影片|片子?|视频))"
+    r"(?:当?中|里)?(?:都|均)?|始终|从头到尾|自始至终",
+    re.I,
+)
+
+
+def rules_film(sentence: str) -> tuple[frozenset[str], bool] | None:
+    """(forbidden moves, whether the camera stands still) of a sentence that says nothing but what
+    the camera never does in the whole film; None for any other.
+    """
+    if len(sentence) > 300 or not _WHOLE_FILM.search(sentence):
+        return None
+    rest = _WHOLE_FILM.sub(" ", sentence)
+    denied, moves = denied_moves(rest), camera_of(rest).moves
+    still = bool(moves) and all(move.move == "static" for move in moves)
+    if not (denied or still) or (moves and not still) or not is_direction(rest):
+        return None
+    return denied, still
+
+
+_UNIT = re.compile(rf"[{CJK}]|[^\W_]+(?:['\u2019-][^\W_]+)*|[,;:，；：、。—…]|\n")
+_CLAUSE = re.compile(r"[,;:，；：、。—…\n]")
+_JOINT = frozenset(
+    ["and", "then", "while", "as", "but", "so", "before", "after", "until", "when", "because"]
+)
+
+
+def _pieces(sentence: str) -> list[tuple[int, int]]:
+    """(start, end) of the parts that a shot takes each, cut at clauses where there are any."""
+    if len(sentence) <= MAX_CHARACTERS:
+        return [(0, len(sentence))]
+    cuts: list[int] = []
+    size, since, clause = 0.0, 0, -1
+    for match in _UNIT.finditer(sentence):
+        unit = match.group()
+        if _CLAUSE.fullmatch(unit):
+            if size > 0.4:
+                clause = match.end()
+            continue
+        if unit.lower() in _JOINT and size > 0.4:
+            clause = match.start()
+        chinese = len(unit) == 1 and not unit.isascii()
+        size += 1 / (MAX_CHARACTERS if chinese else MAX_WORDS)
+        if size > 1:
+            cut = clause if clause > since else match.start()
+            cuts.append(cut)
+            size, since, clause = 0.0 if cut == match.start() else 0.3, cut, -1
+    return list(zip([0, *cuts], [*cuts, len(sentence)], strict=True))

@@ -1,0 +1,440 @@
+"""Beats -> shots, one after another: the director's choices, the writer's own words, what carries over.
+
+Knows a beat and the film's state, not where the script came from.
+"""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
+
+import random
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shotwright.generator.camera import Move
+from shotwright.prompts.camera_words import CameraHit, denied_moves
+from shotwright.prompts.director import lexicon, timing
+from shotwright.prompts.director.asked import asked_fields, compatible
+from shotwright.prompts.director.beats import Beat
+from shotwright.prompts.director.choices import Choice, choose
+from shotwright.prompts.director.events import Event, camera_of, is_cut, without_camera
+from shotwright.prompts.director.staging import Stage, screen_direction
+from shotwright.prompts.director.state import State
+from shotwright.prompts.language import Language, split_sentences
+from shotwright.prompts.readers import Script
+from shotwright.prompts.readers.cells import delivery
+from shotwright.prompts.readers.script import tidy
+from shotwright.prompts.shotplan import CameraMove
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Seconds: of a usual shot, and what a shot can last."""
+
+    shot_s: float
+    min_s: float
+    max_s: float
+
+
+def title_of(script: Script) -> str:
+    first = script.elements[0].channel.get("action") if script.elements else None
+    told = (script.text[e.start : e.end][:5_000] for e in script.elements if e.kind == "action")
+    spans = split_sentences(first or next(filter(str.strip, told), script.text[:5_000]))
+    named = [s.text for s in spans if not (lexicon.find_heading(s.text) or is_cut(s.text))]
+    line = re.sub(r"\s+", " ", (named or [s.text for s in spans] or ["Untitled"])[0])
+    line = line.strip(" .。!！?？")
+    return line if len(line) <= 60 else line[:59] + "…"
+
+
+class Work:
+    """The film in the making: one beat after another becomes a shot."""
+
+    def __init__(self, script: Script, state: State, stage: Stage, bounds: Bounds) -> None:
+        self.script, self.state, self.stage, self.bounds = script, state, stage, bounds
+        self.fixed: list[bool] = []
+        self.at = 0
+        self.ids: set[str] = set()
+        self.tongues: dict[int, Language] = {}
+
+    def shot(self, beat: Beat, index: int) -> dict[str, Any]:
+        source = self._source(beat)
+        channel = _channel(beat)
+        where = f"Shot {index + 1}"
+        if any(event.kind == "heading" for event in beat.events):
+            self._tongue(index)
+        first = self._enter(beat, channel)
+        asked = asked_fields(channel, self.state, where)
+        if self.state.exact:
+            shot = self._written(beat, asked, channel)
+        else:
+            shot = self._directed(beat, asked, index, first, source, channel)
+        shot["source"] = asked.get("source", "" if self.state.exact else source)
+        scene = self.state.scenes[-1]
+        shot["id"] = self._id(channel.get("shot"), shot["scene_id"])
+        if not self.state.exact:
+            scene["synopsis"] = scene["synopsis"] or shot["action"][:200]
+            self.state.sizes.append(shot["shot_size"])
+            self._continue(shot)
+        return shot
+
+    def _tongue(self, index: int) -> None:
+        """A scene's own language: scripts mix them."""
+        self.state.language = self.tongues.get(index, self.state.language)
+
+    def close(self, shots: list[dict[str, Any]]) -> None:
+        """What the script holds after its last shot belongs to it."""
+        rest = self.script.source[self.at :].rstrip()
+        if rest.strip() and shots and not self.state.exact:
+            shots[-1]["source"] += rest
+
+    def _source(self, beat: Beat) -> str:
+        """The script's own text from the end of the shot before; nothing between two is lost."""
+        start = min(self.at, min(event.start for event in beat.events))
+        end = max(event.end for event in beat.events)
+        self.at = max(self.at, end)
+        return self.script.source[start:end].strip()
+
+    def _enter(self, beat: Beat, channel: Mapping[str, str]) -> bool:
+        """Takes place and time from the beat; returns whether it begins a scene."""
+        state = self.state
+        if state.exact:
+            return False
+        before = len(state.scenes)
+        self._listed_scene(channel)
+        for event in beat.events:
+            if event.kind == "heading":
+                state.enter_heading(event.text)
+            elif event.kind == "sentence" and not state.headings and not _is_camera(event, beat):
+                state.enter(event.text)
+        if not state.scenes:
+            state.begin_scene(beat.events[0].text)
+        return len(state.scenes) > before
+
+    def _listed_scene(self, channel: Mapping[str, str]) -> None:
+        """A shot list's own scene or place."""
+        state = self.state
+        place, scene = channel.get("place", "").strip(), channel.get("scene", "").strip()
+        time = channel.get("time_of_day", "").strip()
+        if time and time not in ("-", "–"):
+            state.time = lexicon.time_key(time) or time
+        if place and lexicon.find_heading(place):
+            if not state.scenes or state.scenes[-1]["slugline"] != place:
+                state.enter_heading(place)
+        elif place and place.casefold() != (state.place_noun or "").casefold():
+            state.place = state.place_noun = place
+            state.int_ext = None
+            state.begin_scene(place)
+        if scene and (not state.scenes or state.scenes[-1].get("listed", scene) != scene):
+            state.begin_scene(scene)
+        if scene:
+            state.scenes[-1]["listed"] = scene
+
+    def _id(self, told: str | None, scene_id: str) -> str:
+        state = self.state
+        state.shots_in_scene += 1
+        name = (told or "").strip()
+        if self.state.exact and told:
+            return told
+        if not name or name in self.ids:
+            name = f"{scene_id}-{10 * state.shots_in_scene:03d}"
+        while name in self.ids:
+            state.shots_in_scene += 1
+            name = f"{scene_id}-{10 * state.shots_in_scene:03d}"
+        self.ids.add(name)
+        return name[:200]
+
+    def _written(
+        self, beat: Beat, asked: dict[str, Any], channel: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """A shot of a plan that was written out before: nothing is chosen."""
+        state = self.state
+        scene = channel.get("scene") or (state.scenes[-1]["id"] if state.scenes else "S1")
+        if all(known["id"] != scene for known in state.scenes):
+            state.scenes.append({"id": scene, "slugline": channel.get("place", "")})
+        shot = {name: value for name, value in asked.items() if name in _SHOT_FIELDS}
+        shot["scene_id"] = scene
+        told = [*beat.sentences, *beat.of("direction")]
+        if "action" not in shot and told:
+            start, end = min(e.start for e in told), max(e.end for e in told)
+            shot["action"] = tidy(self.script.text[start:end].strip().removeprefix("!"))
+        if "dialogue" not in shot and beat.speeches:
+            shot["dialogue"] = self.stage.speeches(Beat(beat.speeches), [])
+        for part in shot.get("cast", ()):
+            if key := part.get("wardrobe_key"):
+                state.wears(part["character_id"], key)
+        shot.setdefault("action", self._bare_action(beat, shot.get("dialogue", [])))
+        shot.setdefault("duration_s", self.bounds.shot_s)
+        self.fixed.append(True)
+        return shot
+
+    def _directed(
+        self,
+        beat: Beat,
+        asked: dict[str, Any],
+        index: int,
+        first: bool,
+        source: str,
+        channel: Mapping[str, str],
+    ) -> dict[str, Any]:
+        state = self.state
+        told = _told(beat, asked)
+        people, things = self.stage.entities(beat, str(asked.get("action", "")))
+        self.stage.told_sides(told)
+        speeches = asked.get("dialogue") or self.stage.speeches(beat, people)
+        spoken = [s for s in speeches if s.get("delivery", "on_screen") == "on_screen"]
+        explicit, stripped = self._moves(beat, asked, source)
+        denied = _denied(beat, asked, channel)
+        # a sentence of its own forbids from there on, words inside another only for its shot
+        for event in beat.of("direction"):
+            state.denied |= denied_moves(event.text)
+        talks = bool(spoken) and not first
+        choice = choose(
+            told,
+            first_of_scene=first,
+            sizes_before=state.sizes,
+            people=max(len(people), len(set(state.speakers)) if spoken else 0),
+            explicit=explicit,
+            allowed=[m for m in state.allowed if m not in denied | state.denied],
+            time=state.time,
+            language=state.language,
+            rng=random.Random(f"{state.seed}:{index}"),
+            exchange=state.exchanges if talks else None,
+        )
+        state.exchanges += talks
+        framing = asked.get("framing", choice.framing)
+        over = framing == "over_the_shoulder"
+        cast = asked.get("cast") or self.stage.cast(people, speeches, over, len(self.stage.keys))
+        subject = cast[0]["character_id"] if cast else things[0].phrase if things else None
+        weather = lexicon.find_words("weather", told)
+        if weather:
+            state.weather = weather
+        action = asked.get("action") or self._joined(stripped) or self._bare_action(beat, speeches)
+        shot = {
+            "scene_id": state.scenes[-1]["id"],
+            "duration_s": self._duration(beat, asked, told, speeches),
+            "intent": choice.intent,
+            "shot_size": choice.size,
+            "framing": framing,
+            "angle": choice.angle,
+            "lens_mm": _lens(told),
+            "focus": lexicon.find_kind("focus", told) or "deep",
+            "composition": lexicon.find_kind("composition", told),
+            "camera": [CameraMove.from_move(move).model_dump() for move in choice.moves],
+            "cast": cast,
+            "props": [entity.phrase for entity in things],
+            "action": action,
+            "first_frame": self._first_frame(people, things, choice),
+            "variation": choice.variation,
+            "lighting": choice.light,
+            "time_of_day": state.label(),
+            "weather": state.weather,
+            "dialogue": speeches,
+            "sound": _sound(beat),
+            "transition_in": self._transition(beat, told),
+            "continuity": {
+                "mode": "cut",
+                "screen_direction": screen_direction(state, _seen(beat, asked), subject),
+            },
+        }
+        shot.update({k: v for k, v in asked.items() if k in _SHOT_FIELDS and k != "camera"})
+        if "camera" in asked and not explicit and not denied:
+            shot["camera"] = asked["camera"]
+        return shot
+
+    def _duration(
+        self, beat: Beat, asked: dict[str, Any], told: str, speeches: list[dict[str, Any]]
+    ) -> float:
+        state, bounds = self.state, self.bounds
+        in_words = timing.told_seconds(told, state)
+        given = asked.pop("duration_s", None)
+        if given is None and beat.marked and (match := _SECONDS.search(beat.marked.text)):
+            given = float(match[1])
+        if given is not None and in_words is not None and given != in_words:
+            state.warn(
+                "duration_conflict",
+                f"{told[:80]!r} names {in_words:g} s beside the shot's own {given:g} s; "
+                f"{given:g} s is planned.",
+            )
+        wanted = given if given is not None else in_words
+        self.fixed.append(wanted is not None)
+        if wanted is not None:
+            return timing.bounded(wanted, told, state, bounds.min_s, bounds.max_s)
+        return timing.needed([s["text"] for s in speeches], bounds.shot_s, bounds.max_s)
+
+    def _moves(
+        self, beat: Beat, asked: dict[str, Any], source: str
+    ) -> tuple[list[Move], list[str]]:
+        """The script's own camera moves, and its sentences without the brackets that hold them."""
+        moves: list[Move] = [
+            CameraMove.model_validate(m).to_move() for m in asked.get("camera", ())
+        ]
+        stripped: list[str] = []
+        for event in beat.events:
+            if event.kind not in ("sentence", "direction"):
+                continue
+            said = camera_of(event.text)
+            if said.problem:
+                self.state.warn(
+                    "camera_amount",
+                    f"{event.text!r}: {said.problem} The move keeps its usual amount.",
+                )
+            moves += [m for m in said.moves if all(m.move != other.move for other in moves)]
+            if event.kind == "sentence":
+                stripped.append(_action(event.text, said.hits))
+        return compatible(moves, self.state, repr(source[:200])), stripped
+
+    def _joined(self, sentences: list[str]) -> str:
+        return ("" if self.state.language == "zh" else " ").join(sentences)
+
+    def _bare_action(self, beat: Beat, speeches: list[dict[str, Any]]) -> str:
+        """What is seen where no sentence says it: who speaks, or the place."""
+        if speeches:
+            return " ".join(self._speaks(speech) for speech in speeches)
+        state = self.state
+        if beat.of("heading") and state.place:
+            heading = lexicon.find_heading(beat.of("heading")[-1].text)
+            parts = [state.place, (state.label() or "") if heading and heading.time else ""]
+            return ("，" if state.language == "zh" else ", ").join(part for part in parts if part)
+        words = [event.text for event in beat.events if event.text]
+        return " ".join(words) or state.place or title_of(self.script)
+
+    def _speaks(self, speech: dict[str, Any]) -> str:
+        who = next(
+            c["name"] for c in self.state.characters.values() if c["id"] == speech["character_id"]
+        )
+        zh = self.state.language == "zh"
+        voice = {"off_screen": ("off screen", "画外音"), "voice_over": ("voice-over", "旁白")}
+        way = None if delivery(who) else voice.get(speech.get("delivery", "on_screen"))
+        marks = [way[zh] if way else None, speech.get("parenthetical")]
+        how = ("，" if zh else ", ").join(mark for mark in marks if mark)
+        if zh:
+            return f"{who}{f'（{how}）' if how else ''}说：“{speech['text']}”"
+        return f"{who}{f' ({how})' if how else ''} says: \u201c{speech['text']}\u201d"
+
+    def _first_frame(self, people: list[Any], things: list[Any], choice: Choice) -> str | None:
+        """A still of what the script names: who or what, where, when."""
+        shown = [entity.phrase for entity in (*people, *things)][:4]
+        if not shown:
+            return None
+        state = self.state
+        parts = [*shown, state.place or "", state.label() or ""]
+        return ("，" if state.language == "zh" else ", ").join(part for part in parts if part)
+
+    def _transition(self, beat: Beat, told: str) -> str:
+        for event in beat.events:
+            if event.kind in ("sentence", "speech", "shot"):
+                break  # what stands after the picture ends it
+            if event.kind != "transition":
+                continue
+            if found := lexicon.named("transition", event.text, ("cut", "dissolve", "fade")):
+                return found
+        return lexicon.find_transition(told) or "cut"
+
+    def _continue(self, shot: dict[str, Any]) -> None:
+        """Set-ups: a camera that comes back to the same person, size and angle stands as it stood."""
+        who = next((d["character_id"] for d in shot["dialogue"]), None)
+        base = f"{shot['scene_id']}-{shot['shot_size']}-{shot['angle']}"
+        setup = f"{base}-{who}" if who and shot["intent"] == "coverage" else base
+        shot.setdefault("setup_id", setup)
+        continuity = shot["continuity"]
+        known = self.state.setups.get(setup)
+        if who and known and continuity["mode"] == "cut" and shot["intent"] == "coverage":
+            shot["continuity"] = {**continuity, "mode": "same_setup", "from_shot": known}
+        if who:
+            self.state.setups.setdefault(setup, shot["id"])
+
+
+_SHOT_FIELDS = frozenset(
+    [
+        "setup_id",
+        "duration_s",
+        "source",
+        "intent",
+        "shot_size",
+        "framing",
+        "angle",
+        "lens_mm",
+        "focus",
+        "composition",
+        "camera",
+        "cast",
+        "props",
+        "action",
+        "first_frame",
+        "last_frame",
+        "variation",
+        "lighting",
+        "time_of_day",
+        "weather",
+        "color",
+        "dialogue",
+        "sound",
+        "transition_in",
+        "continuity",
+        "negative",
+        "seed",
+    ]
+)
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:seconds?|secs?|s|秒)", re.I)
+
+
+def _channel(beat: Beat) -> dict[str, str]:
+    """All directions of a beat; the first that names a field has it."""
+    found: dict[str, str] = {}
+    for event in beat.events:
+        for field, words in event.channel.items():
+            if field == "camera" and field in found:
+                found[field] += "; " + words
+            elif field != "number":
+                found.setdefault(field, words)
+    return found
+
+
+def _told(beat: Beat, asked: Mapping[str, Any]) -> str:
+    """The words that the beat's choices hang on."""
+    words = [e.text for e in beat.events if e.kind in ("sentence", "direction", "note", "shot")]
+    action = asked.get("action")
+    return " ".join([*([str(action)] if action else []), *(word for word in words if word)])
+
+
+def _seen(beat: Beat, asked: Mapping[str, Any]) -> str:
+    """What moves in the picture: the words without those of the camera."""
+    words = [e.text for e in beat.events if e.kind in ("sentence", "note", "shot")]
+    return " ".join(without_camera(text) for text in [str(asked.get("action", "")), *words] if text)
+
+
+def _denied(beat: Beat, asked: Mapping[str, Any], channel: Mapping[str, str]) -> frozenset[str]:
+    """The moves that the beat's own words forbid."""
+    words = [e.text for e in beat.events if e.kind in ("sentence", "direction", "note", "shot")]
+    words += [str(asked.get("action", "")), channel.get("camera", "")]
+    return frozenset[str]().union(*(denied_moves(text) for text in words if text))
+
+
+def _is_camera(event: Event, beat: Beat) -> bool:
+    """A sentence that only goes on filming: what comes into its picture begins no scene."""
+    sentences = beat.sentences
+    return len(sentences) > 1 and event != sentences[0] and bool(camera_of(event.text).moves)
+
+
+def _lens(text: str) -> float | None:
+    match = re.search(r"\b(\d{1,3}(?:\.\d)?)\s?mm\b|(\d{2,3})\s?毫米", text)
+    value = float(match[1] or match[2]) if match else None
+    return value if value else None
+
+
+def _sound(beat: Beat) -> str | None:
+    """What is heard, in the script's words."""
+    told = [event.text for event in beat.of("sound")]
+    told += [e.text for e in beat.sentences if lexicon.find_kind("sound", e.text)]
+    return " ".join(told) or None
+
+
+def _action(sentence: str, hits: Iterable[CameraHit]) -> str:
+    """The sentence word for word, without the brackets that hold camera commands."""
+    if "[" not in sentence and "【" not in sentence:
+        return sentence
+
+    def command(match: re.Match[str]) -> str:
+        inside = any(match.start() <= hit.start and hit.end <= match.end() for hit in hits)
+        return "" if inside else match.group()
+
+    return re.sub(r"\s?[\[【][^\[\]【】]{0,200}[\]】]", command, sentence).strip() or sentence

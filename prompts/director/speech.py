@@ -1,0 +1,85 @@
+"""Quoted speech in prose: what is said, and who may be saying it.
+
+A quote without a verb of speaking is a text in the picture ("a sign reads 'OPEN'"), unless it
+stands alone.
+"""
+
+import re
+from dataclasses import dataclass
+
+from shotwright.prompts.language import CJK
+
+_QUOTE = re.compile(
+    r"\u201c(?P<curly>[^\u201d]{1,2000})\u201d|\u300c(?P<corner>[^\u300d]{1,2000})\u300d"
+    r"|\u300e(?P<white>[^\u300f]{1,2000})\u300f|\"(?P<straight>[^\"]{1,2000})\""
+)
+_VERB = re.compile(
+    r"\b(?:say(?:s|ing)?|said|ask(?:s|ed|ing)?|whisper(?:s|ed|ing)?|shout(?:s|ed|ing)?|repl(?:y|ies|ied)|"
+    r"answer(?:s|ed)?|tell(?:s|ing)?|told|yell(?:s|ed|ing)?|cr(?:y|ies|ied) out|mutter(?:s|ed|ing)?|"
+    r"murmur(?:s|ed)?|scream(?:s|ed|ing)?|call(?:s|ed)? out|exclaim(?:s|ed)?|mumble[sd]?|announce[sd]?|"
+    r"add(?:s|ed)|continue[sd]?|begin(?:s)?|laugh(?:s|ed)|sing(?:s|ing)|sang|sigh(?:s|ed)|thinks?|narrat\w+|"
+    r"voice)\b"
+    r"|说|问|喊|答|道|叫|低语|嘟囔|吼|念|唱|旁白|讲|骂|叹|回应|开口|告诉",
+    re.I,
+)
+_AFTER = re.compile(
+    r"^[,.]?\s*(?:\w+ly\s+)?(?:says?|said|asks?|asked|whispers?|whispered|shouts?|shouted|replies|replied|"
+    r"answers?|answered|yells?|yelled|mutters?|muttered|murmurs?|murmured|adds?|added)\s+"
+    r"(?P<who>(?:the |an? )?[\w'-]+(?: [A-Z][\w'-]+)?)",
+    re.I,
+)
+_WRITTEN = re.compile(
+    r"\b(?:reads?|reading|labell?ed|marked|titled|sign|poster|title|caption|subtitle|text|words?|written|"
+    r"logo|called|named|screen|tattoo|letters|banner|headline)\b"
+    r"|写着|写有|标题|字幕|字样|招牌|海报|印着|牌子|刻着|名为|叫做|显示",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A quote: its words, and who the sentence says they are of (None: its subject)."""
+
+    text: str
+    who: str | None = None
+
+
+def said_in(sentence: str) -> tuple[tuple[Said, ...], str]:
+    """The speeches of a sentence, and the sentence without them.
+
+    Nothing is spoken where the quote is a text in the picture.
+    """
+    quotes = list(_QUOTE.finditer(sentence)) if _may_quote(sentence) else []
+    if not quotes:
+        return (), sentence
+    rest = _QUOTE.sub(" ", sentence).strip()
+    alone = not re.search(rf"[\w{CJK}]", rest)
+    if not alone and (not _VERB.search(rest) or _WRITTEN.search(rest)):
+        return (), sentence
+    said = tuple(Said(_words(quote), _speaker_after(sentence, quote)) for quote in quotes)
+    for one in said:
+        if one.who is not None:
+            # "says Mary" names the speaker and shows nothing more
+            rest = re.sub(rf"\w+\s+{re.escape(one.who)}", " ", rest, count=1).strip(" ,.")
+    return said, rest
+
+
+def unquoted(sentence: str) -> str:
+    """The sentence without what stands in quotes: "One more night" tells no time of day."""
+    return _QUOTE.sub(" ", sentence) if _may_quote(sentence) else sentence
+
+
+def _may_quote(sentence: str) -> bool:
+    return any(mark in sentence for mark in '"\u201c\u300c\u300e')
+
+
+def _words(quote: re.Match[str]) -> str:
+    return next(words for words in quote.groups() if words is not None).strip().rstrip(",\uff0c")
+
+
+def _speaker_after(sentence: str, quote: re.Match[str]) -> str | None:
+    """Mary, in '"Go!" says Mary.'"""
+    match = _AFTER.match(sentence[quote.end() :])
+    if not match or match["who"].lower() in ("to", "that", "it", "something", "nothing"):
+        return None
+    return match["who"]

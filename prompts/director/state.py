@@ -1,0 +1,201 @@
+"""What carries over from shot to shot: scene, place and time, who is in the film, sizes, sides."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shotwright.prompts.director import lexicon
+from shotwright.prompts.director.entities import Entity
+from shotwright.prompts.director.speech import unquoted
+from shotwright.prompts.director.subjects import Memory
+from shotwright.prompts.language import CJK, Language, detect_language
+
+
+@dataclass
+class State:
+    """One film's memory.
+
+    headings: whether the script names its scenes itself, so that a place in a sentence begins none;
+    exact: the plan was written out before, and names are its own ids; denied: moves that the script
+    forbids from here on.
+    """
+
+    language: Language
+    seed: int
+    allowed: Collection[str]
+    headings: bool = False
+    exact: bool = False
+    denied: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
+    called: dict[str, str] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    place: str | None = None
+    place_noun: str | None = None
+    int_ext: str | None = None
+    time: str | None = None
+    weather: str | None = None
+    scenes: list[dict[str, Any]] = field(default_factory=list)
+    locations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    characters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sizes: list[str] = field(default_factory=list)
+    shots_in_scene: int = 0
+    sides: dict[str, str] = field(default_factory=dict)
+    speakers: list[str] = field(default_factory=list)
+    setups: dict[str, str] = field(default_factory=dict)
+    directions: dict[str, str] = field(default_factory=dict)
+    exchanges: int = 0
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+    def warn(self, code: str, message: str) -> None:
+        self.warnings.append({"code": code, "message": message})
+
+    def enter_heading(self, line: str) -> None:
+        """A heading begins a scene, whatever stood before."""
+        heading = lexicon.find_heading(line)
+        if heading is None:
+            # a forced heading: its words are the place
+            place, dash, time = line.rpartition(" - ")
+            self.place = self.place_noun = (place if dash else line).strip() or "-"
+            self.int_ext = None
+            self.time = (lexicon.time_key(time) or time.strip().lower()) if dash else self.time
+        else:
+            self.place = self.place_noun = heading.place
+            self.int_ext, self.time = heading.int_ext, heading.time or self.time
+        self.begin_scene(line, line.strip())
+
+    def enter(self, text: str) -> bool:
+        """Takes place and time from a sentence; a change of either begins a scene."""
+        before = (self.place_noun, self.time)
+        text = unquoted(text)
+        place, time = lexicon.find_place(text), lexicon.find_time(text)
+        if place and place.noun in ("rain", "fog", "fire"):
+            place = None  # weather is no place to be
+        if place and place.noun != self.place_noun and not (self.place and place.is_spot):
+            self.place, self.place_noun, self.int_ext = place.phrase, place.noun, None
+        if time:
+            self.time = time.value
+        if self.scenes and (self.place_noun, self.time) == before:
+            return False
+        self.begin_scene(text)
+        return True
+
+    def begin_scene(
+        self, text: str, slugline: str | None = None, scene_id: str | None = None
+    ) -> None:
+        self.shots_in_scene = self.exchanges = 0
+        self.weather = None
+        self.sides, self.speakers, self.setups, self.directions = {}, [], {}, {}
+        number = len(self.scenes) + 1
+        self.scenes.append(
+            {
+                "id": scene_id or f"S{number}",
+                "slugline": slugline if slugline is not None else self._slugline(),
+                "location_id": self._location(),
+                "time_of_day": self.label(),
+                "synopsis": "",
+                "language": detect_language(text),
+            }
+        )
+
+    def label(self) -> str | None:
+        """The time of day in the script's language."""
+        if self.time is None or self.time not in lexicon.rules()["time"]:
+            return self.time
+        return lexicon.said("time", self.time, self.language)
+
+    def _slugline(self) -> str:
+        place = " ".join(part for part in (self.int_ext, self.place) if part)
+        return " - ".join(part for part in (place, self.label()) if part).upper()
+
+    def _location(self) -> str | None:
+        if self.place is None or self.place_noun is None:
+            return None
+        key = self.place_noun.casefold()
+        known = self.locations.get(key)
+        if known is None:
+            known = self.locations[key] = {
+                "id": f"L{len(self.locations) + 1}",
+                "int_ext": self.int_ext,
+                "name": self.place[:200],
+            }
+        return str(known["id"])
+
+    def character(self, entity: Entity) -> str:
+        """The character's id; one entry a phrase, so that each shot pastes the same features."""
+        key = name_key(entity.phrase)
+        named = entity.phrase[:1].isupper() and len(entity.phrase.split()) <= 3
+        if named or key in self.names or key in self.characters:
+            return self.person(entity.phrase)
+        known = self.characters.get(entity.phrase)
+        if known is None:
+            # 小明 is a name as a whole, 一个老人 has a noun
+            short = bool(_NAME_ZH.fullmatch(entity.phrase)) or entity.phrase.lower() == entity.head
+            known = self.characters[entity.phrase] = {
+                "id": self._new_id(),
+                "name": (entity.phrase if short else entity.head)[:200],
+                "static_features": entity.phrase[:2000],
+            }
+        return str(known["id"])
+
+    def person(self, name: str, features: str = "") -> str:
+        """The id of somebody called by name; features: looks that the script gives."""
+        if name in self.given:
+            return name
+        name = name.strip() or "?"
+        key = name_key(name)
+        if key in self.called:
+            return self.called[key]
+        if self.exact:
+            self.given.add(name)
+            key = name
+        known = self.characters.get(key)
+        if known is None:
+            known = self.characters[key] = {
+                "id": name[:200] if self.exact else self._new_id(),
+                "name": name[:200],
+                "static_features": "" if self.exact else name[:2000],
+            }
+        if features and known["static_features"] == known["name"]:
+            known["static_features"] = f"{known['name']}, {features}"[:2000]
+        return str(known["id"])
+
+    def wears(self, character_id: str, key: str) -> None:
+        """A shot list names what is worn and has no place for its looks: the key is all of them."""
+        for character in self.characters.values():
+            if character["id"] == character_id:
+                worn = character.get("wardrobe") or {}
+                character["wardrobe"] = {key: key, **worn}
+
+    def _new_id(self) -> str:
+        return f"C{len(self.characters) + 1}"
+
+    def preload(self, plan: Mapping[str, Any]) -> None:
+        """Takes over what a written plan fixed for the whole film."""
+        for character in _dicts(plan.get("characters")):
+            self.characters[str(character.get("id"))] = character
+            self.given.add(str(character.get("id")))
+            self.called.setdefault(
+                name_key(str(character.get("name", ""))), str(character.get("id"))
+            )
+        for location in _dicts(plan.get("locations")):
+            self.locations[str(location.get("id"))] = location
+        self.scenes += _dicts(plan.get("scenes"))
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return (
+        [dict(part) for part in value if isinstance(part, Mapping)]
+        if isinstance(value, list)
+        else []
+    )
+
+
+_NAME_ZH = re.compile(f"(?![一二两三几这那数])[{CJK}]{{2,3}}")
+
+
+def name_key(name: str) -> str:
+    """One key for MARY, Mary and "Mary's"."""
+    plain = re.sub(r"['\u2019]s$", "", name.strip()).casefold()
+    return re.sub(rf"[^\w{CJK}]+", " ", plain).strip() or name

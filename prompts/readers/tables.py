@@ -1,0 +1,303 @@
+"""Shot lists -> script: CSV (any delimiter) and Markdown tables, English and Chinese headers.
+
+Each row is a shot that its writer has decided; empty cells are the director's.
+"""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
+
+import csv
+import io
+import itertools
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from shotwright.prompts.readers.cells import OPEN
+from shotwright.prompts.readers.channel import field_named
+from shotwright.prompts.readers.script import Element, Script, bad_script
+
+COLUMNS = (
+    "shot",
+    "scene",
+    "place",
+    "shot_size",
+    "angle",
+    "framing",
+    "lens_mm",
+    "camera",
+    "duration_s",
+    "action",
+    "dialogue",
+    "sound",
+    "cast",
+    "props",
+    "lighting",
+    "time_of_day",
+    "weather",
+    "color",
+    "focus",
+    "composition",
+    "transition_in",
+    "first_frame",
+    "last_frame",
+    "continuity",
+    "setup_id",
+    "intent",
+    "variation",
+    "negative",
+    "seed",
+    "source",
+)
+"""The columns of a written shot list, in order; a list with all of them is a plan written out."""
+MAX_ROWS = 5_000
+_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_KEPT = re.compile(r"<!-- shotwright (\{.*?\}) -->", re.S)
+_KEYED = re.compile(r"\s*(?:[-*]\s+)?\**(?P<key>[^:：|*\n]{1,30})\**[:：]\**\s*(?P<value>.*\S)\s*")
+
+
+def header_fields(cells: Sequence[str]) -> list[str | None]:
+    """The fields that a header row names; the same name twice is the first's."""
+    seen: set[str] = set()
+    fields: list[str | None] = []
+    for cell in cells:
+        field = field_named(cell)
+        if field in seen:
+            field = None
+        if field:
+            seen.add(field)
+        fields.append(field)
+    return fields
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """A row of a shot list's headings: what is seen, and at least one thing more."""
+    fields = {field for field in header_fields(cells) if field}
+    return len(fields) >= 2 and bool(fields & {"action", "shot_size", "camera", "dialogue"})
+
+
+def read_csv(text: str) -> Script:
+    """Raises: BadRequest(code="invalid_script") for a table without known headers, or none at all."""
+    try:
+        rows = _whole_rows(text)
+    except csv.Error as error:
+        raise bad_script(
+            f"The CSV table is broken: {error}.", text[:80], fix="Export the shot list again."
+        ) from error
+    return _script(rows, "csv", {})
+
+
+def read_markdown(text: str) -> Script:
+    """Markdown with one or more tables; headings and "key: value" lines around them speak of the
+    film.
+
+    Raises: BadRequest(code="invalid_script") for tables without known headers.
+    """
+    plan: dict[str, Any] = {}
+    kept = _KEPT.search(text)
+    damaged = False
+    if kept:
+        try:
+            plan = dict(json.loads(kept[1]))
+        except ValueError:
+            damaged = True
+        text = text[: kept.start()] + text[kept.end() :]
+    rows, others = _table_rows(text.split("\n"))
+    _around(others, plan)
+    script = _script(rows, "markdown", plan, exact=kept is not None and not damaged)
+    if not damaged:
+        return script
+    warning = {
+        "code": "note_unread",
+        "message": "The comment with the plan's parts is damaged and was left out.",
+    }
+    return Script(**{**script.__dict__, "warnings": (*script.warnings, warning)})
+
+
+def _table_rows(lines: list[str]) -> tuple[list[list[str]], list[str]]:
+    """(the rows of the shot list, its header first; the lines around it).
+
+    A table with the same columns goes on with the list; one with others is no part of it.
+    """
+    rows: list[list[str]] = []
+    others: list[str] = []
+    inside = False
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        cells = _cells(line) if line.count("|") >= 2 else []
+        if not cells:
+            inside = False
+            if line.strip():
+                others.append(line)
+        elif _is_rule(after) and not _is_rule(line):
+            same = bool(rows) and header_fields(rows[0]) == header_fields(cells)
+            inside = same or (not rows and is_header(cells))
+            if inside and not same:
+                rows.append(cells)
+            elif not inside:
+                others.append(line)
+        elif inside and not (_is_rule(line) and rows[-1] == rows[0]):
+            rows.append(cells)
+        elif not inside and not _is_rule(line):
+            others.append(line)
+    return rows, others
+
+
+def _is_rule(line: str) -> bool:
+    return "-" in line and bool(_RULE.fullmatch(line))
+
+
+def _cells(line: str) -> list[str]:
+    """A row's cells; a pipe after a backslash is a character."""
+    row = line.strip().removeprefix("|").removesuffix("|")
+    return [_unescaped(cell) for cell in _CELL.findall(row)]
+
+
+_CELL = re.compile(r"(?:^|(?<=\|))((?:[^\\|]|\\.|\\$)*)(?=\||$)")
+
+
+def is_csv(text: str) -> bool:
+    """Whether the first line is a shot list's header."""
+    first = text.lstrip().split("\n", 1)[0][:2000]
+    if not any(mark in first for mark in ",;\t|，"):
+        return False
+    try:
+        return is_header(_csv_rows(first)[0])
+    except (csv.Error, IndexError):
+        return False
+
+
+def is_markdown_table(text: str) -> bool:
+    lines = text.split("\n")
+    for line, after in itertools.pairwise(lines):
+        if line.count("|") >= 2 and _RULE.fullmatch(after) and "-" in after:
+            return is_header(line.strip().strip("|").split("|"))
+    return False
+
+
+def _whole_rows(text: str) -> list[list[str]]:
+    """The rows of a table whose quotes are closed; one that is not would swallow the rows after it.
+
+    Raises: BadRequest(code="invalid_script"), csv.Error.
+    """
+    try:
+        return _csv_rows(text, strict=True)
+    except csv.Error as error:
+        if "unexpected end of data" not in str(error):
+            return _csv_rows(text)  # "red" ball: a quote inside a cell is text
+        raise bad_script(
+            "A quote of the CSV table is opened and never closed; the rows after it cannot be told "
+            "apart.",
+            text[:80],
+            fix='Close the quote, or write a quote inside a cell as "".',
+        ) from error
+
+
+def _csv_rows(text: str, *, strict: bool = False) -> list[list[str]]:
+    first = text.lstrip().split("\n", 1)[0]
+    delimiter = max(",;\t|", key=first.count)
+    csv.field_size_limit(1_000_000)
+    reader = csv.reader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter, strict=strict)
+    return [row for row in reader if any(cell.strip() for cell in row)]
+
+
+def _script(
+    rows: list[list[str]], kind: str, plan: dict[str, Any], *, exact: bool = False
+) -> Script:
+    if not rows or not is_header(rows[0]):
+        found = ", ".join(rows[0])[:200] if rows else "nothing"
+        raise bad_script(
+            f"The shot list's first row names no known columns; it holds: {found}.",
+            found,
+            fix="Name the columns, such as shot, size, camera, duration, action, dialogue "
+            "(镜号, 景别, 运镜, 时长, 画面内容, 台词).",
+            allowed=list(COLUMNS),
+        )
+    if len(rows) - 1 > MAX_ROWS:
+        raise bad_script(
+            f"The shot list has {len(rows) - 1} rows; at most {MAX_ROWS} are taken.",
+            len(rows) - 1,
+            fix="Split the list and make one film of each part.",
+            allowed=f"1 to {MAX_ROWS} rows",
+        )
+    fields = header_fields(rows[0])
+    warnings = list(_header_warnings(rows[0], fields))
+    written = exact or list(fields) == list(COLUMNS)
+    elements: list[Element] = []
+    lines: list[str] = []
+    at = 0
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) > len(fields):
+            warnings.append(
+                {
+                    "code": "row_too_long",
+                    "message": f"Row {number} has {len(row)} cells for {len(fields)} columns; the "
+                    "last ones are kept in its source only.",
+                }
+            )
+        cells = {f: cell for f, cell in zip(fields, row, strict=False) if f and cell.strip()}
+        line = " | ".join(cell.strip() for cell in row if cell.strip())
+        lines.append(line)
+        if written or _has_picture(cells):
+            elements.append(Element("shot", "", at, at + len(line), cells))
+        else:
+            elements.append(Element("aside", line, at, at + len(line)))
+            warnings.append(
+                {
+                    "code": "row_without_picture",
+                    "message": f"Row {number} ({line[:80]!r}) says nothing that is seen or heard and "
+                    "makes no shot; fill its description, or leave the row out.",
+                }
+            )
+        at += len(line) + 1
+    source = "\n".join(lines)
+    if not elements:
+        raise bad_script(
+            "The shot list has a header and no rows.", rows[0], fix="Send at least one shot."
+        )
+    if all(element.kind == "aside" for element in elements):
+        raise bad_script(
+            "No row of the shot list says what is seen or heard.",
+            lines[0][:80],
+            fix="Fill the description, dialogue or sound of at least one row.",
+            field="script row 2.description",
+        )
+    return Script(source, source, tuple(elements), kind, plan, written, tuple(warnings))
+
+
+def _has_picture(row: dict[str, str]) -> bool:
+    return any(
+        row.get(field, "").strip().lower() not in ("", *OPEN)
+        for field in ("action", "dialogue", "first_frame", "last_frame", "sound")
+    )
+
+
+def _header_warnings(
+    header: Sequence[str], fields: Sequence[str | None]
+) -> Iterator[dict[str, str]]:
+    for name, field in zip(header, fields, strict=True):
+        if field is None and name.strip():
+            yield {
+                "code": "column_unknown",
+                "message": f"The column {name.strip()[:60]!r} is not known (or stands twice); its cells "
+                "are kept in each shot's source.",
+            }
+
+
+def _around(lines: list[str], plan: dict[str, Any]) -> None:
+    """Title and "key: value" lines; what is already known is the writer's own."""
+    rest: list[str] = []
+    for line in lines:
+        if title := re.match(r"\s*#\s+(.*\S)", line):
+            plan.setdefault("title", title[1])
+            continue
+        keyed = _KEYED.fullmatch(line)
+        field = field_named(keyed["key"]) if keyed else None
+        if keyed and field in ("title", "style", "aspect_ratio", "logline", "duration_s"):
+            plan.setdefault(str(field), keyed["value"])
+        elif not re.match(r"\s*#{2,}\s", line):
+            rest.append(line.strip())
+    if rest and "logline" not in plan:
+        plan["logline"] = " ".join(rest)
+
+
+def _unescaped(cell: str) -> str:
+    return re.sub(r"<br>|\\([|\\<])", lambda m: "\n" if m.group() == "<br>" else m[1], cell.strip())
