@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -33,6 +34,9 @@ from shotwright.generator.errors import BadRequest, TooLarge
 
 CRF = 14
 """x264's constant quality: below about 16 the loss is not seen, and seams are measured after it."""
+
+PRESET = "medium"
+"""x264's preset for what a model rendered: its time is nothing beside the model's."""
 
 FORMATS = ("mov", "matroska", "avi", "mpegts", "mpeg", "flv", "ogg", "asf")
 """Containers that are read; playlists (HLS, concat, DASH) are not: they name other files."""
@@ -74,14 +78,23 @@ class VideoInfo:
 
 
 def write_mp4(
-    path: Path, frames: Frames, *, fps: int | Fraction, metadata: Mapping[str, str]
+    path: Path,
+    frames: Frames | Iterator[Frames],
+    *,
+    fps: int | Fraction,
+    metadata: Mapping[str, str],
+    preset: str = PRESET,
 ) -> None:
-    """Encode `frames`, uint8 RGB (frames, height, width, 3); `path` appears when it is whole.
+    """Encode `frames`, uint8 RGB (frames, height, width, 3), or one by one; `path` appears when it is whole.
 
+    preset: x264's; files that are to be joined without encoding again need the same one.
     Raises: BadRequest (invalid_size) for an odd width or height, (invalid_frames) for no frame.
     """
-    _check_frames(frames)
-    height, width = frames.shape[1:3]
+    if isinstance(frames, np.ndarray):
+        _check_frames(frames)
+        frames = iter(frames)
+    first = next(frames)
+    height, width = first.shape[:2]
     if width % 2 or height % 2:
         raise BadRequest(
             f"{width}x{height} cannot be an MP4: yuv420p halves both sides.",
@@ -104,7 +117,7 @@ def write_mp4(
             interpolation=_SCALING,
             threads=1,
         )
-        for frame in frames
+        for frame in chain([first], frames)
     )
     with (
         _whole(path) as draft,
@@ -118,7 +131,7 @@ def write_mp4(
         out.metadata.update(metadata)
         # x264's fast lookahead reads beyond small pictures: 33 moving frames of 64x64 came out in 34
         # variants of 60.  Its exact one costs no time that could be measured, and agrees everywhere.
-        options = {"crf": str(CRF), "preset": "medium", "x264-params": "cpu-independent=1"}
+        options = {"crf": str(CRF), "preset": preset, "x264-params": "cpu-independent=1"}
         stream = out.add_stream("libx264", rate=fps, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         context = stream.codec_context

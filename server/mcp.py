@@ -270,10 +270,14 @@ def _prompts(server: MCPServer) -> None:
 
     @server.prompt(
         title="Write a storyboard",
-        description="Instructions for turning a script into a ShotPlan for make_film.",
+        description="Craft and schema for turning a script into a ShotPlan for make_film.",
     )
     def storyboard(script: str) -> str:
-        return f"{load('storyboard')}\n\n## The script\n\n{script}"
+        from shotwright.prompts.shotplan import plan_schema
+
+        schema = json.dumps(plan_schema(), ensure_ascii=False)
+        # the script last: what stands in braces in it is the user's
+        return load("storyboard").replace("{schema}", schema).replace("{script}", script)
 
     @server.prompt(
         title="Direct one shot",

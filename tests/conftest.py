@@ -4,13 +4,16 @@ The worker is a process of its own for the whole session, because the first rend
 is started by the first test that renders, and every file that it makes lies in pytest's own folder.
 """
 
+import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +174,105 @@ def still(ask: Callable[..., Shown]) -> str:
     ).data
     assert job["state"] == "succeeded", job["error"]
     return str(job["result"]["best"])
+
+
+class LlmServer(ThreadingHTTPServer):
+    """A real HTTP server that speaks the wire formats of OpenAI, Anthropic and Ollama, and misbehaves on demand.
+
+    `replies` are given in turn, the last one again and again: a text is what the model says, `(status, headers)` an
+    error, bytes a body that is no JSON, "drip" an answer that comes letter by letter and never ends, "cut" one that
+    ends before its stated length.  `asked` holds the bodies of all requests, `keys` what they showed as their key.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _LlmHandler)
+        self.replies: list[Any] = []
+        self.asked: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self.closing = threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gave up is no news."""
+
+    def say(self, *replies: Any) -> None:
+        """From now on answer this; objects are said as JSON."""
+        made = [json.dumps(r, ensure_ascii=False) if isinstance(r, dict) else r for r in replies]
+        self.replies, self.asked, self.keys = made, [], []
+
+
+class _LlmHandler(BaseHTTPRequestHandler):
+    server: LlmServer
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        server = self.server
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        server.asked.append(body)
+        server.keys.append(self.headers["x-api-key"] or self.headers["authorization"] or "")
+        reply = server.replies[0] if len(server.replies) == 1 else server.replies.pop(0)
+        if isinstance(reply, tuple):
+            status, headers = reply
+            self._send(status, json.dumps({"error": {"message": "as told"}}).encode(), headers)
+        elif isinstance(reply, bytes):
+            self._send(200, reply, {})
+        elif reply in ("drip", "cut"):
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", "100000")
+            self.end_headers()
+            self.wfile.write(b'{"id": "x", ')
+            while reply == "drip" and not server.closing.wait(0.02):
+                self.wfile.write(b" ")
+            self.close_connection = True
+        else:
+            self._send(200, json.dumps(self._said(reply, body)).encode(), {})
+
+    def _said(self, text: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A whole answer in the form of the interface that was called."""
+        model = body["model"]
+        if self.path.endswith("/messages"):
+            return {
+                "id": "msg_1", "type": "message", "role": "assistant", "model": model,
+                "content": [{"type": "text", "text": text}], "stop_reason": "end_turn",
+                "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1},
+            }  # fmt: skip
+        if self.path.endswith("/api/chat"):
+            message = {"role": "assistant", "content": text}
+            return {"model": model, "created_at": "2026-01-01T00:00:00Z", "message": message, "done": True,
+                    "done_reason": "stop"}  # fmt: skip
+        choice = {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": text},
+        }
+        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        return {"id": "c", "object": "chat.completion", "created": 1, "model": model, "choices": [choice],
+                "usage": usage}  # fmt: skip
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        kind = "application/json" if body[:1] == b"{" else "text/html"
+        for name, value in {"content-type": kind, **headers}.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def llm_server() -> Iterator[LlmServer]:
+    """A language model's server on a port of its own."""
+    server = LlmServer()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.closing.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -1,13 +1,22 @@
-"""`check_video`: measure a clip: camera, seams, black and frozen frames."""
+"""`check_video`: measure a clip (camera, seams, black and frozen frames) and read what it says of its origin."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from shotwright.generator.errors import BadRequest
+from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.tools.paths import allowed
 from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import CheckVideo
+
+if TYPE_CHECKING:
+    from shotwright.generator.encode import VideoInfo
+    from shotwright.generator.frames import Frames
+    from shotwright.tools.studio.media import VideoMedia
 
 IMPORTED_HFOV_DEG = 50.0
 """Field of view of footage that says nothing of its own: a 39 mm lens on full frame."""
@@ -18,19 +27,59 @@ LONG_SIDE_PX = 256
 
 async def check_video(studio: Studio, a: CheckVideo, report: Report) -> Shown:
     """Measure now; what a take was asked stands beside it."""
+    if a.video.startswith("film_"):
+        return Shown(await studio.blocking(_film, studio, a))
     media = await studio.intake.video(a.video, "video")
     return Shown(await studio.blocking(_measure, studio, a, media))
 
 
-def _measure(studio: Studio, a: CheckVideo, media: Any) -> dict[str, Any]:
+def _film(studio: Studio, a: CheckVideo) -> dict[str, Any]:
+    """A film: its picture and origin.  Its cuts are no motion of a camera; its takes are measured one by one."""
+    from shotwright.generator.encode import probe
+    from shotwright.tools.studio.provenance import expected_of_film, provenance
+
+    try:
+        record = studio.store.read_record("films", a.video)
+    except NotFound as error:
+        error.field = "video"
+        raise
+    path = studio.store.fetch(record["blobs"]["clip"])
+    info = probe(path)
+    look = _Look()
+    for _ in look.through(_small(path, info, most=info.frames)):
+        pass
+    return {
+        "video": a.video,
+        "take_id": None,
+        "frames": look.count,
+        "fps": float(info.fps),
+        "duration_s": info.duration_s,
+        "camera": {
+            "asked": None,
+            "measured": None,
+            "hfov_deg": a.hfov_deg or IMPORTED_HFOV_DEG,
+            "mechanism": "see the film's takes",
+            "confidence": None,
+            "verdict": {},
+            "per_frame": [],
+        },
+        "seams": [],
+        "endpoints": None,
+        "picture": asdict(look.meter.result()),
+        "provenance": provenance(
+            path, info.metadata, look.count, float(info.fps), expected_of_film(record)
+        ),
+    }
+
+
+def _measure(studio: Studio, a: CheckVideo, media: "VideoMedia") -> dict[str, Any]:
     from shotwright.generator.camera import Pose
+    from shotwright.generator.encode import probe
     from shotwright.generator.inspect.camera import measure, verdict
-    from shotwright.generator.inspect.picture import inspect_picture
-    from shotwright.generator.inspect.seams import measure_seam
+    from shotwright.tools.studio.provenance import expected_of, provenance, sidecar_of
     from shotwright.tools.studio.slates import read_slate
 
-    frames = _decoded(media)
-    if len(frames) < 2:
+    if media.info.frames < 2:
         raise BadRequest(
             "the clip has one frame; there is no motion to measure.",
             code="invalid_media",
@@ -40,22 +89,23 @@ def _measure(studio: Studio, a: CheckVideo, media: Any) -> dict[str, Any]:
             fix="choose a clip",
         )
     slate = None if media.take_id is None else read_slate(studio.store, media.take_id)
+    known = None if slate is None else expected_of(slate)
+    if slate is None:
+        roots = [root.expanduser().resolve() for root in studio.settings.allowed_roots]
+        known = sidecar_of(Path(media.origin).expanduser(), partial(allowed, roots))
     planned = (slate.camera or {}) if slate is not None else {}
     hfov_deg = a.hfov_deg or planned.get("hfov_deg") or IMPORTED_HFOV_DEG
     asked = planned.get("asked")
-    motion = measure(frames, hfov_deg=hfov_deg)
+    joins = {} if slate is None else {int(seam["frame"]): seam for seam in slate.seams}
+    look = _Look(joins)
+    motion = measure(look.through(_small(media.path, media.info)), hfov_deg=hfov_deg)
     compared = verdict(
         Pose(**asked) if asked else Pose(), motion.total, confidence=motion.confidence
     )
-    joins = [] if slate is None else [(s["frame"], s) for s in slate.seams]
-    seams = []
-    for frame, known in joins:
-        seams.append({**known, **measure_seam(frames, frame).to_json()})
-    picture = inspect_picture(frames)
     return {
         "video": a.video,
         "take_id": media.take_id,
-        "frames": len(frames),
+        "frames": look.count,
         "fps": float(media.info.fps),
         "duration_s": media.info.duration_s,
         "camera": {
@@ -67,29 +117,60 @@ def _measure(studio: Studio, a: CheckVideo, media: Any) -> dict[str, Any]:
             "verdict": compared,
             "per_frame": [asdict(pose) for pose in motion.per_frame],
         },
-        "seams": seams,
+        "seams": [{**told, **look.seam(frame)} for frame, told in joins.items()],
         "endpoints": None if slate is None else slate.endpoints,
-        "picture": asdict(picture),
+        "picture": asdict(look.meter.result()),
+        "provenance": provenance(
+            media.path, probe(media.path).metadata, look.count, float(media.info.fps), known
+        ),
     }
 
 
-def _decoded(media: Any) -> Any:
-    """The clip's frames, uint8 RGB, scaled while they are decoded.  Raises BadRequest naming `video`."""
+class _Look:
+    """One pass over a clip: its frames counted and their picture measured, and kept around its seams only."""
+
+    def __init__(self, joins: Iterable[int] = ()) -> None:
+        from shotwright.generator.inspect.picture import PictureMeter
+        from shotwright.generator.inspect.seams import AROUND
+
+        self.count, self.meter = 0, PictureMeter()
+        self._around = {at: range(at - AROUND - 1, at + AROUND + 1) for at in joins}
+        self._wanted = set().union(*self._around.values())
+        self._kept: dict[int, Frames] = {}
+
+    def through(self, frames: "Iterable[Frames]") -> "Iterator[Frames]":
+        """The same frames, looked at as they go by."""
+        for frame in frames:
+            self.meter.add(frame)
+            if self.count in self._wanted:
+                self._kept[self.count] = frame
+            self.count += 1
+            yield frame
+
+    def seam(self, at: int) -> dict[str, Any]:
+        """The seam before frame `at`, measured beside the frames around it."""
+        import numpy as np
+
+        from shotwright.generator.inspect.seams import measure_seam
+
+        near = [number for number in self._around[at] if number in self._kept]
+        found = measure_seam(np.stack([self._kept[number] for number in near]), at - near[0])
+        return {**found.to_json(), "frame": at}
+
+
+def _small(path: Path, info: "VideoInfo", *, most: int = MAX_FRAMES) -> "Iterator[Frames]":
+    """The clip's frames one by one, uint8 RGB, scaled down.  Raises BadRequest naming `video` as they are read."""
     import cv2
     import numpy as np
 
     from shotwright.generator.encode import iter_frames
 
-    scale = min(1.0, LONG_SIDE_PX / max(media.info.width, media.info.height))
-    size = (max(1, round(media.info.width * scale)), max(1, round(media.info.height * scale)))
+    scale = min(1.0, LONG_SIDE_PX / max(info.width, info.height))
+    size = (max(1, round(info.width * scale)), max(1, round(info.height * scale)))
     try:
-        frames = iter_frames(media.path, max_frames=MAX_FRAMES, max_pixels=MAX_FRAME_PIXELS)
-        return np.stack(
-            [
-                frame if scale == 1 else cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-                for frame in frames
-            ]
-        )
+        for frame in iter_frames(path, max_frames=most, max_pixels=MAX_FRAME_PIXELS):
+            small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA) if scale < 1 else frame
+            yield np.asarray(small, np.uint8)
     except BadRequest as error:
         error.field = "video"
         raise

@@ -61,7 +61,8 @@ async def extend_video(studio: Studio, a: ExtendVideo, report: Report) -> Shown:
         notes=notes,
         seed=a.seed or 0,
     )
-    words = words_of(
+    words = await studio.blocking(
+        words_of,
         card,
         source.prompt if a.prompt is None else a.prompt,
         negative=a.negative_prompt,
@@ -69,6 +70,8 @@ async def extend_video(studio: Studio, a: ExtendVideo, report: Report) -> Shown:
         image=True,
         moves=camera.prompt_moves,
         notes=notes,
+        settings=studio.settings,
+        now=a.dry_run,
     )
     asked = asked_of(a)
     nothing: dict[str, Any] = {"first": None, "last": None, "keyframes": []}

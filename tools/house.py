@@ -1,24 +1,15 @@
-"""House-keeping verbs: models, media, films out, jobs.  Each is a few lines over the studio."""
+"""House-keeping verbs: models, media, jobs.  Each is a few lines over the studio."""
 
 import json
-import os
-import secrets
-import shutil
-import zipfile
-from collections.abc import Iterator
-from itertools import count
-from pathlib import Path
 from typing import Any
 
-from shotwright.generator.errors import BadRequest, NotFound
-from shotwright.tools.paths import allowed
+from shotwright.generator.errors import NotFound
 from shotwright.tools.studio import jobs
 from shotwright.tools.studio.shown import Shown, show_job
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import (
     CancelJob,
     DeleteMedia,
-    ExportFilm,
     GetJob,
     ImportMedia,
     ListJobs,
@@ -72,126 +63,6 @@ def _delete(studio: Studio, a: DeleteMedia) -> dict[str, Any]:
         error.field, error.value = "id", a.id
         raise
     return {"id": a.id, "deleted": not a.undo, "undo_days": 7}
-
-
-async def export_film(studio: Studio, a: ExportFilm, report: Report) -> Shown:
-    """Write the film as MP4, or with its takes, plan and slates as one ZIP."""
-    return Shown(await studio.blocking(_export, studio, a))
-
-
-def _export(studio: Studio, a: ExportFilm) -> dict[str, Any]:
-    record = studio.store.read_record("films", a.film_id)
-    places = _targets(studio, a)
-    clip = studio.store.fetch(record["blobs"]["clip"])
-    target = next(places)
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.touch(exist_ok=False)
-    except OSError as error:
-        raise _unwritable(str(target), error) from error
-    try:
-        files = ["film.mp4"]
-        if a.format == "mp4":
-            shutil.copyfile(clip, draft)
-        else:
-            files = _zip(studio, record, clip, draft)
-        while not _land(draft, target):
-            target = next(places)
-    finally:
-        draft.unlink(missing_ok=True)
-    return {
-        "film_id": a.film_id,
-        "path": str(target),
-        "format": a.format,
-        "bytes": target.stat().st_size,
-        "files": files,
-    }
-
-
-def _land(draft: Path, target: Path) -> bool:
-    """Put the whole draft at `target`; False when something is there, also when it came there just now."""
-    try:
-        os.link(draft, target)
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without links
-        try:
-            with draft.open("rb") as whole, target.open("xb") as out:
-                shutil.copyfileobj(whole, out)
-        except FileExistsError:
-            return False
-    return True
-
-
-def _targets(studio: Studio, a: ExportFilm) -> Iterator[Path]:
-    """Where to write, never over a file: the path asked for, or numbered names in the data directory."""
-    if a.path is not None:
-        yield _target(studio, a.path)
-        raise _taken(a.path)
-    folder = studio.settings.home / "exports"
-    for number in count(1):
-        yield folder / f"{a.film_id}{f'-{number}' if number > 1 else ''}.{a.format}"
-
-
-def _target(studio: Studio, asked: str) -> Path:
-    """The path asked for.  Raises BadRequest when it is outside the allowed roots, or taken."""
-    try:
-        target = Path(asked).expanduser().resolve()
-        taken = target.exists()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise _unwritable(asked, error) from error
-    roots = [root.expanduser().resolve() for root in studio.settings.allowed_roots]
-    if not allowed(roots, target):
-        raise BadRequest(
-            f"path {asked} lies outside the allowed roots, or in a hidden folder.",
-            code="path_not_allowed",
-            field="path",
-            value=asked,
-            allowed=[str(root) for root in roots],
-            fix="choose a path inside them, or set SHOTWRIGHT_ALLOWED_ROOTS",
-        )
-    if taken:
-        raise _taken(asked)
-    return target
-
-
-def _taken(path: str) -> BadRequest:
-    return BadRequest(
-        f"path {path} exists already.",
-        code="conflict",
-        field="path",
-        value=path,
-        allowed="a path that does not exist",
-        fix="choose another name",
-    )
-
-
-def _unwritable(path: str, error: Exception) -> BadRequest:
-    return BadRequest(
-        f"path {path!r} cannot be written ({error}).",
-        field="path",
-        value=path,
-        allowed="a file in a folder that can be written",
-        fix="choose another path",
-    )
-
-
-def _zip(studio: Studio, record: dict[str, Any], clip: Path, name: Path) -> list[str]:
-    from shotwright.tools.studio.slates import read_kept
-
-    with zipfile.ZipFile(name, "w", zipfile.ZIP_STORED) as archive:
-        archive.write(clip, "film.mp4")
-        archive.writestr("film.json", json.dumps(record, indent=2, ensure_ascii=False))
-        archive.writestr("plan.json", json.dumps(record["plan"], indent=2, ensure_ascii=False))
-        sheet = studio.store.fetch(record["blobs"]["sheet"])
-        archive.write(sheet, "sheet.jpg")
-        for place, shot in enumerate(record["shots"], 1):
-            for slate in read_kept(studio.store, shot["takes"]):
-                stem = f"{place:03d}-{slate.take_id}"
-                archive.write(studio.store.fetch(slate.blobs.clip), f"takes/{stem}.mp4")
-                archive.writestr(f"slates/{stem}.json", slate.model_dump_json(indent=2))
-        return archive.namelist()
 
 
 async def get_job(studio: Studio, a: GetJob, report: Report) -> Shown:

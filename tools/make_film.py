@@ -1,18 +1,31 @@
 """`make_film`: script, brief or plan -> a film; with `film_id`, only what changed is rendered again."""
 
+from dataclasses import replace
 from typing import Any
 
 from shotwright.generator.errors import BadRequest
-from shotwright.prompts.shotplan import ShotPlan, parse_plan
-from shotwright.tools.plan_shots import Written, write_plan
+from shotwright.prompts.director.choices import GENTLE
+from shotwright.prompts.shotplan import parse_plan
+from shotwright.tools.plan_shots import with_look, write_plan
 from shotwright.tools.studio import jobs
+from shotwright.tools.studio.binding import bind
+from shotwright.tools.studio.editing import apply_edit
+from shotwright.tools.studio.panels import MODEL as PANELS
 from shotwright.tools.studio.resolve import expected
-from shotwright.tools.studio.shots import FilmState, plan_parts
+from shotwright.tools.studio.scripting import check_count
+from shotwright.tools.studio.shots import FilmState, film_warnings, plan_parts
 from shotwright.tools.studio.shown import Shown, show_job
 from shotwright.tools.studio.studio import Report, Studio
-from shotwright.tools.studio.wire import Edit, MakeFilm
+from shotwright.tools.studio.wire import MakeFilm
+from shotwright.tools.studio.writing import (
+    Written,
+    by_llm,
+    measured_again,
+    product_of,
+    story_of,
+    writer_of,
+)
 
-MAX_SHOTS = 200
 LOOK = ("model", "quality", "aspect_ratio", "takes", "fit", "label", "style")
 """What a later cut of a film takes over from the one before, unless it says otherwise."""
 
@@ -24,35 +37,39 @@ async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
     if a.film_id is not None:
         record = await studio.blocking(studio.store.read_record, "films", a.film_id)
         a = a.model_copy(update={k: v for k, v in record["look"].items() if k not in asked})
-    written = await studio.blocking(_write, studio, a, asked, record)
+        if a.plan is not None:  # an edited plan says its own look
+            a = a.model_copy(update={k: asked.get(k) for k in ("style", "aspect_ratio")})
+    story = await studio.blocking(_story, a, record)
     state = FilmState.of(record)
+    written = await studio.blocking(_write, studio, a, asked, record)
+    if record is not None:
+        written = await studio.blocking(_edited, studio, a, written, state, story)
     plan = written.plan
-    for index, edit in enumerate(a.edits):
-        plan = _apply(plan, state, edit, f"edits[{index}]")
-    if len(plan.shots) > MAX_SHOTS:
-        raise BadRequest(
-            f"the film has {len(plan.shots)} shots; at most {MAX_SHOTS} are made in one job.",
-            code="invalid_plan",
-            field="script" if a.plan is None else "plan",
-            value=len(plan.shots),
-            allowed=MAX_SHOTS,
-            fix="make it in several films",
-        )
-    parts, shots, clips = await plan_parts(studio, a, asked, plan, state)
-    warnings = [*written.warnings, *(w for clip in clips for w in clip.notes.warnings)]
-    warnings += [
-        {"code": "unused_image", "message": f"{image} found no shot."}
-        for image in a.images[len(plan.shots) :]
-    ]
+    check_count(len(plan.shots), "script" if a.plan is None else "plan")
+    bound = bind(plan, a.images, product_of(story))
+    parts, shots, clips = await plan_parts(
+        # the director describes the first frame of every shot, a caller where it matters
+        studio,
+        a,
+        asked,
+        plan,
+        state,
+        bound=bound.shots,
+        keyframes_of_all=written.writer == "caller",
+    )
+    warnings = [*written.warnings, *bound.warnings, *film_warnings(plan, clips)]
     if a.dry_run:
         card = studio.catalog.get(a.model)
-        speed = await jobs.speed(studio, card.name)
+        speed = await jobs.speed(studio, PANELS if a.quality == "animatic" else card.name)
         seconds, size = expected(card, parts, speed)
         adjustments = [change for clip in clips for change in clip.notes.adjustments]
         effective = {
             "plan": plan.model_dump(mode="json"),
             "writer": written.writer,
             "coverage": written.coverage,
+            "report": written.report,
+            "why": written.why,
+            "diff": written.diff,
             "shots": shots,
             "renders": len(parts),
         }
@@ -75,14 +92,23 @@ async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
         "plan": plan.model_dump(mode="json"),
         "writer": written.writer,
         "coverage": written.coverage,
+        "report": written.report,
+        "story": story,
+        "why": written.why,
+        "diff": written.diff,
+        "plan_warnings": written.warnings,
         "warnings": warnings,
         "shots": shots,
     }
+    told = {"parts": parts, "film": film}
+    if _asks_later(studio, a) and written.writer == "director":
+        writer_of(studio.settings)  # refuses a setting that names no model
+        told["story"] = {"script": a.script, "brief": _told(a), "style": a.style}
     job = await jobs.submit(
         studio,
         "make_film",
         asked,
-        {"parts": parts, "film": film},
+        told,
         workflow="film",
         queue="light",
         report=report,
@@ -106,11 +132,17 @@ def _write(
                 f"film {a.film_id} is to be changed, but neither edits nor a plan are given.",
                 field="edits",
                 value=[],
-                allowed="edits, a plan, images, or another quality, model, aspect_ratio or label",
+                allowed=["edits", "plan", "script", "brief", "images", *LOOK],
                 fix="say what changes",
             )
         return Written(
-            parse_plan(record["plan"]), record["writer"], record["coverage"], record["warnings"]
+            with_look(parse_plan(record["plan"]), asked.get("style"), asked.get("aspect_ratio")),
+            record["writer"],
+            record["coverage"],
+            record.get("plan_warnings", []),
+            record.get("why", ""),
+            record.get("diff"),
+            record.get("report", {}),
         )
     if record is None and a.edits:
         raise BadRequest(
@@ -120,8 +152,9 @@ def _write(
             allowed="an id from make_film",
             fix="give film_id, or leave edits out",
         )
-    return write_plan(
-        studio.catalog.get(a.model),
+    card = studio.catalog.get(a.model)
+    written = write_plan(
+        card,
         script=a.script,
         brief=a.brief,
         plan=a.plan,
@@ -129,51 +162,37 @@ def _write(
         aspect_ratio=a.aspect_ratio,
         seed=a.seed or 0,
     )
+    if _asks_later(studio, a) and written.writer == "director":
+        return written
+    writer = writer_of(studio.settings)
+    return by_llm(written, writer, card, script=a.script, brief=_told(a), style=a.style)
 
 
-def _apply(plan: ShotPlan, state: FilmState, edit: Edit, where: str) -> ShotPlan:
-    """One edit on the plan or on what is kept of the shot.  Raises BadRequest naming the edit's field."""
-    ids = [shot.id for shot in plan.shots]
-    if edit.shot not in ids:
-        raise _bad(f"{where}.shot", edit.shot, ids, "names no shot of the film")
-    known = state.shots.setdefault(edit.shot, {})
-    data = plan.model_dump(mode="json")
-    place = ids.index(edit.shot)
-    if edit.op == "reshoot":
-        import secrets
-
-        known["seed"] = secrets.randbelow(2**32) if edit.seed is None else edit.seed
-        known.pop("digest", None)
-    elif edit.op == "replace":
-        if not (edit.action or "").strip():
-            raise _bad(f"{where}.action", edit.action, "text", "replace needs the new action")
-        data["shots"][place].update(action=edit.action, source=edit.action)
-    elif edit.op == "move":
-        if edit.to is None or edit.to > len(ids):
-            raise _bad(f"{where}.to", edit.to, f"1 to {len(ids)}", "move needs the new place")
-        data["shots"].insert(edit.to - 1, data["shots"].pop(place))
-    elif edit.op == "trim":
-        start, end = edit.start_s or 0.0, edit.end_s
-        longest = known.get("duration_s") or plan.shots[place].duration_s
-        if start >= longest:
-            raise _bad(f"{where}.start_s", start, f"below {longest:g}", "is after the shot's end")
-        if end is not None and not start < end <= longest:
-            allowed = f"above {start:g}, up to {longest:g}"
-            raise _bad(f"{where}.end_s", end, allowed, "is not inside the shot")
-        known["trim"] = {"start_s": start, "end_s": end}
-    else:
-        takes = known.get("takes", [])
-        if edit.take_id not in takes:
-            raise _bad(f"{where}.take_id", edit.take_id, takes, "is no take of the shot")
-        known["chosen"] = edit.take_id
-    return parse_plan(data)
+def _story(a: MakeFilm, record: dict[str, Any] | None) -> dict[str, Any]:
+    """What the film is measured against: what is told now, else what its earlier cut was made of."""
+    if record is not None and a.script is None and a.brief is None:
+        return record.get("story") or story_of(None, None)
+    return story_of(a.script, _told(a))
 
 
-def _bad(field: str, value: Any, allowed: Any, what: str) -> BadRequest:
-    return BadRequest(
-        f"{field} {value!r}: {what}; allowed: {allowed}.",
-        field=field,
-        value=value,
-        allowed=allowed,
-        fix="mend the edit",
-    )
+def _edited(
+    studio: Studio, a: MakeFilm, written: Written, state: FilmState, story: dict[str, Any]
+) -> Written:
+    """The plan of an earlier film with its edits made; a plan that is changed is measured again."""
+    plan = written.plan
+    moves = studio.catalog.get(a.model).camera_trained or GENTLE
+    for index, edit in enumerate(a.edits):
+        plan = apply_edit(plan, state, edit, f"edits[{index}]", moves=moves)
+    if a.plan is None and plan == written.plan:
+        return written
+    return measured_again(replace(written, plan=plan), story)
+
+
+def _asks_later(studio: Studio, a: MakeFilm) -> bool:
+    """Whether the film's workflow asks the LLM for its plan, and not this call."""
+    story = a.script is not None or a.brief is not None
+    return studio.settings.llm is not None and story and not a.dry_run and not a.edits
+
+
+def _told(a: MakeFilm) -> dict[str, Any] | None:
+    return None if a.brief is None else a.brief.model_dump(exclude_none=True)

@@ -1,38 +1,30 @@
-"""`plan_shots`: a script or brief becomes a ShotPlan; a caller's own plan is checked."""
+"""`plan_shots`: a script or brief becomes a ShotPlan; a caller's own plan is checked.
 
-from dataclasses import asdict, dataclass
-from typing import Any
+A script comes in any of the formats of `prompts.readers`; every plan is measured against the words it came from.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from shotwright.generator.catalog import Card
 from shotwright.generator.errors import BadRequest
-from shotwright.prompts.shotplan import ShotPlan
+from shotwright.prompts.shotplan import ShotPlan, parse_plan
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import Brief, PlanShots
+from shotwright.tools.studio.writing import (
+    LONGEST_SHOT_S,
+    Written,
+    by_llm,
+    measured,
+    writer_of,
+)
 
-LONGEST_SHOT_S = 15.0
-
-
-@dataclass(frozen=True)
-class Written:
-    """A plan and who wrote it: director (rules) or caller."""
-
-    plan: ShotPlan
-    writer: str
-    coverage: list[dict[str, Any]]
-    warnings: list[dict[str, str]]
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "plan": self.plan.model_dump(mode="json"),
-            "writer": self.writer,
-            "coverage": self.coverage,
-            "warnings": self.warnings,
-        }
+if TYPE_CHECKING:
+    from shotwright.prompts.readers import BriefText
 
 
 async def plan_shots(studio: Studio, a: PlanShots, report: Report) -> Shown:
-    """Direct by rules; milliseconds, no network."""
+    """Direct by rules, in milliseconds and without a network; then by an LLM, where one is set."""
     card = studio.catalog.get(a.model)
     written = await studio.blocking(
         write_plan,
@@ -43,6 +35,15 @@ async def plan_shots(studio: Studio, a: PlanShots, report: Report) -> Shown:
         style=a.style,
         aspect_ratio=a.aspect_ratio,
         seed=a.seed,
+    )
+    written = await studio.blocking(
+        by_llm,
+        written,
+        writer_of(studio.settings),
+        card,
+        script=a.script,
+        brief=None if a.brief is None else a.brief.model_dump(exclude_none=True),
+        style=a.style,
     )
     return Shown(written.to_json())
 
@@ -57,50 +58,61 @@ def write_plan(
     aspect_ratio: str | None,
     seed: int,
 ) -> Written:
-    """A plan from exactly one of script, brief and plan.  Raises BadRequest."""
-    from shotwright.prompts import director
+    """A plan from exactly one of script, brief and plan; a plan may bring the script that it is measured against.
+
+    Raises: BadRequest.
+    """
+    from shotwright.prompts import director, readers
     from shotwright.prompts.director.choices import GENTLE
-    from shotwright.prompts.shotplan import parse_plan
 
     given = [
         name for name, v in (("script", script), ("brief", brief), ("plan", plan)) if v is not None
     ]
-    if len(given) != 1:
+    if len(given) != 1 and given != ["script", "plan"]:
         raise BadRequest(
             f"give one of script, brief and plan; given: {', '.join(given) or 'none'}.",
             code="invalid_script",
             field=given[0] if given else "script",
             value=given,
             allowed=["script", "brief", "plan"],
-            fix="give exactly one of them",
+            fix="give exactly one of them; only a plan may bring its script, to be measured against it",
         )
     if plan is not None:
-        return Written(parse_plan(plan), "caller", [], [])
+        found = readers.read(script) if script is not None else None
+        looked = with_look(parse_plan(plan), style, aspect_ratio)
+        return measured(Written(looked, "caller", [], []), script or "", read=found)
     # what the model renders in one clip bounds a shot; longer ones are made by continuation
-    shortest = card.frames.minimum / card.fps
-    moves = card.camera_trained or GENTLE
-    if script is not None:
-        made = director.direct(
-            script,
-            style=style,
-            aspect_ratio=aspect_ratio or "16:9",
-            seed=seed,
-            moves=moves,
-            shot_s=card.frames.default / card.fps,
-            min_s=shortest,
-            max_s=LONGEST_SHOT_S,
-        )
-    else:
-        assert brief is not None
-        made = director.direct_brief(
-            director.Brief(**brief.model_dump()),
-            style=style,
-            aspect_ratio=aspect_ratio,
-            seed=seed,
-            moves=moves,
-            min_s=shortest,
-            max_s=LONGEST_SHOT_S,
-        )
-    return Written(
-        made.plan, "director", [asdict(c) for c in made.coverage], [dict(w) for w in made.warnings]
-    )
+    how: dict[str, Any] = {
+        "style": style,
+        "aspect_ratio": aspect_ratio,
+        "seed": seed,
+        "moves": card.camera_trained or GENTLE,
+        "min_s": card.frames.minimum / card.fps,
+        "max_s": LONGEST_SHOT_S,
+    }
+    read = readers.read(script) if script is not None else None
+    if isinstance(read, dict):
+        looked = with_look(parse_plan(read), style, aspect_ratio)
+        return measured(Written(looked, "caller", [], []), "")
+    if isinstance(read, readers.Script):
+        made = director.direct_script(read, shot_s=card.frames.default / card.fps, **how)
+        writer = "caller" if read.exact else "director"
+        written = Written(made.plan, writer, [], list(made.warnings))
+        return measured(written, script or "", read=read)
+    asked = brief.model_dump() if brief is not None else _brief_fields(read)
+    made = director.direct_brief(director.Brief(**asked), **how)
+    written = Written(made.plan, "director", [], list(made.warnings))
+    lines = [asked["product"], *asked["selling_points"]]
+    return measured(written, "\n\n".join(lines), asked_s=asked["length_s"])
+
+
+def with_look(plan: ShotPlan, style: str | None, aspect_ratio: str | None) -> ShotPlan:
+    """A plan that was written already, in the style and shape asked for beside it."""
+    asked = {"style": style, "aspect_ratio": aspect_ratio}
+    return plan.model_copy(update={name: v for name, v in asked.items() if v is not None})
+
+
+def _brief_fields(read: "BriefText | None") -> dict[str, Any]:
+    """A brief that was written as text, as the director's fields."""
+    assert read is not None
+    return {**vars(read), "selling_points": list(read.selling_points)}

@@ -7,7 +7,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -32,9 +32,11 @@ class Settings:
     token: str | None = None
     llm: str | None = None
     llm_base_url: str | None = None
-    llm_api_key: str | None = None
+    llm_api_key: str | None = field(default=None, repr=False)
     kling_access_key: str | None = None
     kling_secret_key: str | None = None
+    c2pa_certificate: str | None = None
+    c2pa_key: str | None = None
 
     @property
     def embedded(self) -> bool:
@@ -57,6 +59,14 @@ class Settings:
             "HOST": self.host,
             "PORT": str(self.port),
         }
+        if self.c2pa_certificate and self.c2pa_key:
+            named |= {"C2PA_CERTIFICATE": self.c2pa_certificate, "C2PA_KEY": self.c2pa_key}
+        llm = {
+            "LLM": self.llm,
+            "LLM_BASE_URL": self.llm_base_url,
+            "LLM_API_KEY": self.llm_api_key,
+        }
+        named |= {name: value for name, value in llm.items() if value is not None}
         return {f"SHOTWRIGHT_{name}": value for name, value in named.items()}
 
 
@@ -108,6 +118,8 @@ def from_environment(
         llm_api_key=variable("LLM_API_KEY"),
         kling_access_key=variable("KLING_ACCESS_KEY"),
         kling_secret_key=variable("KLING_SECRET_KEY"),
+        c2pa_certificate=variable("C2PA_CERTIFICATE"),
+        c2pa_key=variable("C2PA_KEY"),
     )
 
 

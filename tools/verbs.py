@@ -145,9 +145,11 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "check_video",
         "Measure a video",
-        "Measure the camera motion of a clip (degrees, focal ratio, fractions of subject distance), its "
-        "seams, black and "
-        "frozen frames. For a take, what was asked stands beside it.",
+        "Measure a take, upload, file or film, and read what it says of its origin: of a clip the camera motion "
+        "(degrees, focal ratio, fractions of subject distance), seams, black and frozen frames, for a take beside what "
+        "was asked; of a film, whose cuts are no camera motion, the picture. `provenance` names the marks of AI-made "
+        "media that hold, are missing or broken: metadata, slate digest, visible label, C2PA signature, and whether "
+        'the picture is still that of its slate. Example: {"video": "take_…"}',
         wire.CheckVideo,
         wire.Measured,
         "check",
@@ -179,12 +181,13 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "export_film",
         "Export a film",
-        "Write a film as MP4, or with its takes, plan and slates as a ZIP. An existing file is never "
-        "overwritten: without path the name is numbered.",
+        "Write a film for an editing program: a ZIP or folder of the film, its takes, OpenTimelineIO, EDL (CMX 3600) "
+        "and Final Cut Pro 7 XML timelines, SRT subtitles, slates, and the ShotPlan as JSON, Markdown, CSV and "
+        "Fountain; or one of these as a file. An existing file is never overwritten: without path the name is "
+        'numbered. Example: {"film_id": "film_…", "format": "otio"}',
         wire.ExportFilm,
         wire.Exported,
         "export",
-        module="house",
     ),
     Verb(
         "delete_media",

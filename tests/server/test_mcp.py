@@ -199,14 +199,16 @@ def test_prompts_brief_the_calling_model(studio: Studio, mode: str) -> None:
     async def run() -> tuple[Any, ...]:
         async with Client(StudioServer(studio), mode=mode) as client:
             listed = (await client.list_prompts()).prompts
-            board = await client.get_prompt("storyboard", {"script": "Night falls."})
+            board = await client.get_prompt("storyboard", {"script": "Night falls. {schema}"})
             shot = await client.get_prompt("direct_shot", {"idea": "a lonely kite"})
             return listed, board.messages[0].content, shot.messages[0].content
 
     listed, board, shot = anyio.run(run)
     assert {prompt.name for prompt in listed} == {"storyboard", "direct_shot"}
     assert all(prompt.title and prompt.description for prompt in listed)
-    assert "Night falls." in board.text and "a lonely kite" in shot.text
+    assert board.text.endswith("Night falls. {schema}\n") and "a lonely kite" in shot.text
+    schema = json.loads(board.text.split("```json")[2].split("```")[0])
+    assert "shots" in schema["properties"]
 
 
 @eras

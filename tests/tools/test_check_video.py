@@ -1,6 +1,7 @@
 """check_video: what is measured in a take, beside what was asked, and in imported footage."""
 
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,12 @@ from typing import Any
 import anyio
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from shotwright.generator.encode import write_mp4
-from shotwright.tools.check_video import _decoded
+from shotwright.generator.encode import probe, read_video, write_mp4
+from shotwright.generator.errors import NotFound
+from shotwright.generator.provenance import likeness, packet, seal
+from shotwright.tools.check_video import _Look, _small
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Studio
 
@@ -53,4 +57,56 @@ def test_large_footage_is_measured_on_small_frames(studio: Studio, tmp_path: Pat
     frames = np.stack([np.roll(wide, -4 * n, axis=1) for n in range(5)])
     write_mp4(tmp_path / "large.mp4", frames, fps=Fraction(24), metadata={})
     media = anyio.run(studio.intake.video, str(tmp_path / "large.mp4"), "video")
-    assert _decoded(media).shape == (5, 144, 256, 3)
+    assert [frame.shape for frame in _small(media.path, media.info)] == [(144, 256, 3)] * 5
+
+
+def test_of_a_long_clip_only_the_frames_around_its_seams_are_held() -> None:
+    def moving() -> Iterator[NDArray[np.uint8]]:
+        tiles = np.random.default_rng(3).integers(30, 226, (36, 64, 3), dtype=np.uint8)
+        for number in range(3000):
+            yield np.roll(tiles if number < 1500 else tiles // 4, number, axis=1)
+
+    look = _Look([1500])
+    tracemalloc.start()
+    for _ in look.through(moving()):
+        pass
+    held, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert look.count == 3000 and max(held, most) < 3_000_000, "the whole clip has 20 million bytes"
+    seam = look.seam(1500)
+    assert seam["frame"] == 1500 and not seam["pass"]
+    assert look.meter.result().black_frames == []
+
+
+def test_a_take_and_a_film_say_where_they_come_from(
+    ask: Ask, take: dict[str, Any], film: dict[str, Any], footage: str
+) -> None:
+    for name in (take["take_id"], film["film_id"]):
+        found = ask("check_video", video=name).data["provenance"]
+        assert found["broken"] == [] and found["picture"]["identical"]
+        assert {"source_type", "aigc", "slate_digest", "picture"} <= set(found["holds"])
+        assert found["picture"]["against"] == "slate"
+    foreign = ask("check_video", video=footage).data["provenance"]
+    assert foreign["holds"] == [] and foreign["broken"] == []
+
+
+def test_a_film_is_checked_whole_and_its_cuts_are_no_camera(ask: Ask, film: dict[str, Any]) -> None:
+    found = ask("check_video", video=film["film_id"]).data
+    assert found["frames"] == round(film["duration_s"] * 8) and found["camera"]["measured"] is None
+    with pytest.raises(NotFound) as caught:
+        ask("check_video", video="film_nothing")
+    assert caught.value.field == "video"
+
+
+def test_a_copy_of_a_take_that_was_painted_over_is_found_out(
+    ask: Ask, take: dict[str, Any], media: Path
+) -> None:
+    info = probe(Path(take["path"]))
+    frames = read_video(Path(take["path"]), max_frames=99, max_pixels=1 << 20).frames
+    painted = frames.copy()
+    painted[:, :32] = 255
+    path = media / "painted.mp4"
+    metadata = {k: v for k, v in info.metadata.items() if k[:1].isupper() or k == "description"}
+    write_mp4(path, painted, fps=8, metadata=metadata)
+    seal(path, packet(metadata, likeness(Path(take["path"]), frames, len(frames))))
+    assert ask("check_video", video=str(path)).data["provenance"]["broken"] == ["picture"]

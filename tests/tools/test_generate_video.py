@@ -121,7 +121,7 @@ def test_a_trained_move_goes_into_the_prompt_and_is_measured(
 
 
 def test_a_path_that_the_model_cannot_make_is_put_into_words_and_warned_of(ask: Ask) -> None:
-    plan = ask("generate_video", prompt="a red ball", camera="orbit left", dry_run=True).data
+    plan = ask("generate_video", prompt="a red ball", camera="crane up", dry_run=True).data
     assert plan["effective"]["camera"]["mechanism"] == "words"
     assert "camera_by_words" in {warning["code"] for warning in plan["warnings"]}
 

@@ -1,6 +1,8 @@
 """make_film: words or a plan become a film; of a changed film only what changed is rendered again."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from PIL import Image
 
 from shotwright.generator.encode import probe, read_video
 from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio.crew import chains_of
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.slates import read_slate
 from shotwright.tools.studio.studio import Studio
@@ -46,10 +49,9 @@ def test_a_script_becomes_a_film_with_a_sheet_and_a_link(ask: Ask) -> None:
         heard.append(message)
 
     script = "A red ball rests in the hills. A blue car rests in the city at night."
-    shown = ask(
-        "make_film", report, script=script, quality="draft", aspect_ratio="1:1", seed=1, wait_s=50
-    )
+    shown = ask("make_film", report, script=script, quality="draft", aspect_ratio="1:1", seed=1)
     film = finished(shown)
+    assert film["report"]["lines"] == 2 and film["report"]["without_shot"] == []
     assert set(film) >= {"film_id", "path", "url", "resource_uri", "duration_s", "plan", "takes"}
     info = probe(Path(film["path"]))
     assert info.frames / 8 == film["duration_s"] == sum(t["duration_s"] for t in film["takes"])
@@ -78,6 +80,7 @@ def test_a_dry_run_shows_plan_and_cost_and_makes_nothing(ask: Ask, crewed: Studi
     answer = ask("make_film", script="A red ball. A blue car.", takes=2, dry_run=True).data
     assert set(answer) == {"effective", "adjustments", "warnings", "expected_s", "expected_bytes"}
     assert len(answer["effective"]["plan"]["shots"]) == 2 and answer["effective"]["renders"] == 4
+    assert answer["effective"]["report"]["lines"] == 2
     assert crewed.store.list_records("films") == before
 
 
@@ -182,15 +185,218 @@ def test_pictures_are_bound_in_order_and_those_left_over_are_reported(
     assert "image" in {change["field"] for change in answer["adjustments"]}
 
 
-def test_an_animatic_moves_one_picture_a_shot(ask: Ask) -> None:
-    plan = {
-        "aspect_ratio": "1:1",
-        "shots": [{"action": "a red ball", "duration_s": SECOND, "camera": [{"move": "zoom_in"}]}],
-    }
-    film = finished(ask("make_film", plan=plan, quality="animatic", takes=3, seed=1))
+def test_pictures_of_a_brief_begin_the_shots_that_show_the_product(
+    ask: Ask, picture: str, still: str
+) -> None:
+    brief = {"product": "a red kettle", "selling_points": ["boils in two minutes", "cool handle"]}
+    answer = ask("make_film", brief=brief, images=[picture, still, picture], dry_run=True).data
+    shots = answer["effective"]["plan"]["shots"]
+    images = [shot["image"] for shot in answer["effective"]["shots"]]
+    for shot, image in zip(shots, images, strict=True):
+        named = [text.lower() for text in (*shot["props"], shot["action"])]
+        assert image is None or any("a red kettle" in text for text in named)
+    assert images[:3] == [None, None, picture], "not the hook, and not the shot without it"
+    assert [w["code"] for w in answer["warnings"]].count("image_bound") == 3
+
+
+def test_style_and_shape_asked_beside_a_plan_are_its_own(ask: Ask, film: dict[str, Any]) -> None:
+    look = {"style": "watercolour", "aspect_ratio": "4:3"}
+    plan = {"style": "noir", "aspect_ratio": "1:1", "shots": [{"action": "x", "duration_s": 2.0}]}
+    for asked in ({"plan": plan}, {"film_id": film["film_id"]}):
+        made = ask("make_film", **asked, **look, dry_run=True).data["effective"]["plan"]
+        assert {name: made[name] for name in look} == look
+    made = ask("make_film", plan=plan, film_id=film["film_id"], dry_run=True).data["effective"]
+    assert (made["plan"]["style"], made["plan"]["aspect_ratio"]) == ("noir", "1:1")
+
+
+ANIMATIC: dict[str, Any] = {
+    "title": "River",
+    "aspect_ratio": "21:9",
+    "fps": 12.0,
+    "characters": [{"id": "anna", "name": "安娜"}],
+    "shots": [
+        {
+            "id": "A",
+            "action": "安娜沿着河边走。",
+            "duration_s": 0.4,
+            "camera": [{"move": "zoom_in", "amount": 1.5}],
+            "transition_in": "fade",
+        },
+        {
+            "id": "B",
+            "action": "She stops.",
+            "duration_s": 1.5,
+            "transition_in": "dissolve",
+            "dialogue": [{"character_id": "anna", "text": "谁在那里"}],
+        },
+    ],
+}
+
+
+def test_an_animatic_is_drawn_without_a_model_and_lasts_as_planned(
+    ask: Ask, crewed: Studio
+) -> None:
+    film = finished(ask("make_film", plan=ANIMATIC, quality="animatic", takes=3, seed=1))
+    info = probe(Path(film["path"]))
+    assert (info.width, info.height, int(info.fps)) == (784, 336, 12)
+    assert info.frames == 5 + 18 and film["duration_s"] == pytest.approx(23 / 12)
+    one, two = film["takes"]
+    assert one["model"] == "animatic" and "load_s" not in one["timings"]
+    assert one["frames"] == 5 + 6, "the shot and its handle for the dissolve"
+    assert one["camera"]["measured"]["zoom_ratio"] == pytest.approx(1.5, rel=0.1)
+    assert two["camera"]["asked"] is None
+    cuts = [shot["cut"] for shot in film["shots"]]
+    assert [(cut["transition"], cut["at_frame"]) for cut in cuts] == [("fade", 0), ("dissolve", 5)]
+    first = read_video(Path(film["path"]), max_frames=99, max_pixels=1 << 20).frames
+    assert first[0].mean() < 0.6 * first[4].mean(), "it fades in"
+    for shown in (film, one, two):
+        for name in ("poster", "sheet"):
+            assert Path(shown[name]).read_bytes()[:3] == b"\xff\xd8\xff", "a JPEG"
+    assert "trainedAlgorithmicMedia" in info.metadata["DigitalSourceType"]
+
+
+def test_the_same_animatic_is_the_same_file_and_a_change_draws_only_its_shot(ask: Ask) -> None:
+    asked = {"plan": ANIMATIC, "quality": "animatic", "seed": 2}
+    film = finished(ask("make_film", **asked))
+    assert finished(ask("make_film", **asked))["path"] == film["path"]
+    edits: list[dict[str, Any]] = [{"shot": "B", "op": "replace", "action": "She runs."}]
+    plan = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
+    assert plan["effective"]["renders"] == 1
+    edits = [{"shot": "A", "op": "move", "to": 2}]
+    moved = finished(ask("make_film", film_id=film["film_id"], edits=edits))
+    assert [shot["shot"] for shot in moved["shots"]] == ["B", "A"]
+    assert sorted(take["take_id"] for take in moved["takes"]) == sorted(
+        take["take_id"] for take in film["takes"]
+    ), "moving draws nothing anew"
+    assert "transition_dropped" in {warning["code"] for warning in moved["warnings"]}
+    assert moved["duration_s"] == film["duration_s"]
+
+
+def test_another_action_is_directed_anew_and_measured_again(ask: Ask) -> None:
+    shot = ANIMATIC["shots"][1] | {"first_frame": "Anna stands", "last_frame": "Anna sits"}
+    shot |= {"camera": [{"move": "zoom_in"}], "shot_size": "close_up", "props": ["a hat"]}
+    plan = ANIMATIC | {"shots": [ANIMATIC["shots"][0], shot]}
+    script = "安娜沿着河边走。\nShe stops."
+    film = finished(ask("make_film", plan=plan, script=script, quality="animatic", seed=4))
+    assert film["report"]["without_shot"] == []
+    action = 'Ben walks in and says "Hello." The camera pans left.'
+    edits = [{"shot": "B", "op": "replace", "action": action}]
+    told = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
+    new = told["effective"]["plan"]["shots"][1]
+    names = {c["id"]: c["name"] for c in told["effective"]["plan"]["characters"]}
+    assert [(names[d["character_id"]], d["text"]) for d in new["dialogue"]] == [("Ben", "Hello.")]
+    assert [names[c["character_id"]] for c in new["cast"]] == ["Ben"]
+    assert [move["move"] for move in new["camera"]] == ["pan_left"] and new["props"] != ["a hat"]
+    assert new["first_frame"] != "Anna stands" and new["last_frame"] is None
+    assert new["source"] == action and "Ben walks in" in new["action"]
+    for kept in ("id", "scene_id", "duration_s", "transition_in"):
+        assert new[kept] == film["plan"]["shots"][1][kept]
+    (lost,) = told["effective"]["report"]["without_shot"]
+    assert lost["text"] == "She stops."
+    assert [w["code"] for w in told["warnings"]].count("line_without_shot") == 1
+
+
+def test_a_move_that_a_shot_cannot_follow_names_its_edit(ask: Ask) -> None:
+    follows = {"continuity": {"mode": "same_setup", "from_shot": "A"}}
+    shots = [ANIMATIC["shots"][0], ANIMATIC["shots"][1] | follows]
+    film = finished(ask("make_film", plan=ANIMATIC | {"shots": shots}, quality="animatic", seed=5))
+    edits = [{"shot": "B", "op": "move", "to": 1}]
+    with pytest.raises(BadRequest) as caught:
+        ask("make_film", film_id=film["film_id"], edits=edits)
+    assert (caught.value.field, caught.value.value) == ("edits[0].to", 1)
+    assert caught.value.allowed == [2]
+
+
+def test_a_move_that_an_animatic_cannot_make_names_its_shot(ask: Ask) -> None:
+    camera = [{"move": "dolly_in", "amount": 0.9}, {"move": "dolly_in", "amount": 0.9}]
+    shots: list[dict[str, Any]] = [
+        {"action": "a", "duration_s": 1.0},
+        {"action": "b", "duration_s": 1.0},
+    ]
+    shots[1]["camera"] = camera
+    with pytest.raises(BadRequest) as caught:
+        ask("make_film", plan={"shots": shots}, quality="animatic")
+    assert caught.value.field == "plan.shots[1].camera"
+
+
+def test_an_animatic_takes_the_pictures_it_is_given(ask: Ask, picture: str) -> None:
+    plan = {"shots": [{"action": "tiles", "duration_s": 0.5}], "fps": 8.0}
+    film = finished(ask("make_film", plan=plan, quality="animatic", images=[picture], seed=1))
     (take,) = film["takes"]
-    assert take["frames"] == 9 and take["camera"]["measured"]["zoom_ratio"] > 1.1
-    assert take["timings"]["render_s"] < 3
+    assert take["endpoints"]["first"]["pass"], "its first frame is the picture"
+
+
+def test_drawing_a_panel_loads_no_model() -> None:
+    code = (
+        "import sys; from shotwright.generator.animatic import animate;"
+        "from shotwright.generator.boards import Board; from shotwright.generator.camera import path;"
+        "import shotwright.tools.studio.films, shotwright.tools.studio.panels;"
+        "animate(Board('1', 'x'), path([], 2), width=64, height=36, hfov_deg=50);"
+        "assert not {'torch', 'diffusers', 'transformers', 'langchain'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_label_at_the_start_is_on_the_film_s_first_two_seconds(ask: Ask) -> None:
+    asked = {"plan": ANIMATIC, "quality": "animatic", "seed": 3}
+    film = finished(ask("make_film", **asked, label="start"))
+    checked = ask("check_video", video=film["film_id"]).data["provenance"]
+    assert checked["visible_label"] in ("start", "always") and "visible_label" in checked["holds"]
+    assert checked["broken"] == []
+
+
+def test_a_dissolve_is_rendered_with_a_handle_and_leaves_the_length_alone(
+    ask: Ask, crewed: Studio
+) -> None:
+    shots: list[dict[str, Any]] = [
+        {"id": "A", "action": "a red ball rests in the hills", "duration_s": SECOND},
+        {
+            "id": "B",
+            "action": "a blue car rests",
+            "duration_s": SECOND,
+            "transition_in": "dissolve",
+        },
+    ]
+    plan = {"aspect_ratio": "1:1", "shots": shots}
+    film = finished(ask("make_film", plan=plan, quality="draft", seed=1))
+    assert [take["frames"] for take in film["takes"]] == [13, 9]
+    assert film["duration_s"] == 2 * SECOND == probe(Path(film["path"])).frames / 8
+    shots[1]["transition_in"] = "cut"
+    again = ask("make_film", film_id=film["film_id"], plan=plan, dry_run=True).data
+    assert again["effective"]["renders"] == 0, "a handle that is not needed any more does no harm"
+
+
+def test_described_first_and_last_frames_are_drawn_before_the_shot(ask: Ask) -> None:
+    shot: dict[str, Any] = {"id": "A", "action": "a red ball rolls", "duration_s": SECOND}
+    shot |= {"first_frame": "a red ball in the hills", "last_frame": "a red ball in the city"}
+    plan = {"aspect_ratio": "1:1", "shots": [shot]}
+    film = finished(ask("make_film", plan=plan, quality="draft", takes=2, seed=1))
+    (entry,) = film["shots"]
+    keyframes = [entry["keyframes"][name]["take_id"] for name in ("first", "last")]
+    assert len(entry["takes"]) == 2 and not set(keyframes) & set(entry["takes"])
+    edits = [{"shot": "A", "op": "replace", "action": "a red ball jumps"}]
+    again = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
+    assert again["effective"]["renders"] == 3, "its first frame is another, its last is open"
+    (changed,) = again["effective"]["plan"]["shots"]
+    assert changed["first_frame"] != shot["first_frame"] and changed["last_frame"] is None
+    plan["shots"] = [shot | {"action": "a red ball jumps"}]
+    again = ask("make_film", film_id=film["film_id"], plan=plan, dry_run=True).data
+    assert again["effective"]["renders"] == 2, "the keyframes are kept"
+    kept = again["effective"]["shots"][0]["keyframes"]
+    assert {name: made["take_id"] for name, made in kept.items()} == dict(
+        zip(("first", "last"), keyframes, strict=True)
+    )
+
+
+def test_shots_that_start_from_one_another_are_one_chain() -> None:
+    def part(after: int | None = None, until: int | None = None) -> dict[str, Any]:
+        ends = {"after": after, "until": until}
+        return {name: None if n is None else {"part": n} for name, n in ends.items()}
+
+    assert chains_of([part(), part(0), part(), part(2), part(1)]) == [[0, 1, 4], [2, 3]]
+    assert chains_of([part(), part(), part(0, 1), part()]) == [[0, 1, 2], [3]]
+    kept = {"after": {"part": None}, "until": None}
+    assert chains_of([kept, kept]) == [[0], [1]], "takes that are there already tie nothing"
 
 
 @pytest.mark.parametrize(
@@ -201,6 +407,11 @@ def test_an_animatic_moves_one_picture_a_shot(ask: Ask) -> None:
         ({"shot": "A", "op": "replace", "action": " "}, "edits[0].action"),
         ({"shot": "A", "op": "move"}, "edits[0].to"),
         ({"shot": "A", "op": "move", "to": 3}, "edits[0].to"),
+        ({"shot": "A", "op": "trim"}, "edits[0].start_s"),
+        ({"shot": "A", "op": "reshoot", "action": "a boat"}, "edits[0].action"),
+        ({"shot": "A", "op": "reshoot", "to": 2}, "edits[0].to"),
+        ({"shot": "A", "op": "replace", "action": "a boat", "seed": 0}, "edits[0].seed"),
+        ({"shot": "A", "op": "trim", "end_s": 1, "take_id": "take_1"}, "edits[0].take_id"),
         ({"shot": "A", "op": "trim", "start_s": 9}, "edits[0].start_s"),
         ({"shot": "A", "op": "trim", "start_s": 0.5, "end_s": 0.5}, "edits[0].end_s"),
         ({"shot": "A", "op": "trim", "end_s": 9}, "edits[0].end_s"),

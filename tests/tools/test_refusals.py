@@ -250,7 +250,7 @@ WRITING: Cases = [
     ({"script": ""}, "invalid_script", "script"),
     ({"script": " \n "}, "invalid_script", "script"),
     ({"script": "!!! ???"}, "invalid_script", "script"),
-    ({"script": "a ball. " * 3000}, "invalid_script", "script"),
+    ({"script": "a ball. " * 70_000}, "invalid_script", "script"),
     ({"script": 12}, "invalid_script", "script"),
     ({"script": "A ball.", "brief": KETTLE}, "invalid_script", "script"),
     ({"brief": {}}, "invalid_argument", "brief.product"),

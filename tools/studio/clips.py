@@ -175,7 +175,8 @@ async def plan_clip(
         warp=warp,
     )
     if words is None:
-        words = words_of(
+        words = await studio.blocking(
+            words_of,
             card,
             a.prompt,
             negative=a.negative_prompt,
@@ -183,6 +184,8 @@ async def plan_clip(
             image=first is not None,
             moves=camera.prompt_moves,
             notes=notes,
+            settings=studio.settings,
+            now=a.dry_run,
         )
     parts = [
         part(card, asked, shape, words, a.quality, seed, camera, given, notes, label=a.label)
@@ -223,6 +226,7 @@ def part(
         "camera": camera.to_json(card.hfov_deg),
         "given": given,
         "label": label,
+        "words": words.told,
         "unknown_words": list(words.unknown),
         "adjustments": notes.adjustments,
         "warnings": notes.warnings,

@@ -7,50 +7,54 @@ job's progress and end.
 import logging
 import os
 import platform
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy.exc import SQLAlchemyError
 
-from shotwright.generator.camera import Move, Pose, path
 from shotwright.generator.catalog import Card, Catalog, load_catalog
 from shotwright.generator.clipspec import ClipSpec
-from shotwright.generator.errors import Cancelled, RenderFailed, ShotwrightError
-from shotwright.generator.frames import Frames, Given, Picture
+from shotwright.generator.errors import Cancelled, OutOfMemory, RenderFailed, ShotwrightError
+from shotwright.generator.frames import Frames
 from shotwright.tools.settings import Settings
 from shotwright.tools.studio.assets import Store
+from shotwright.tools.studio.filing import file_take, keep_lossless
 from shotwright.tools.studio.films import Cut, join
+from shotwright.tools.studio.givens import given_of, lossless_of, picture_of
+from shotwright.tools.studio.measures import inspect, rank
+from shotwright.tools.studio.panels import MODEL as PANELS
+from shotwright.tools.studio.panels import PRESET as PANEL_PRESET
+from shotwright.tools.studio.panels import animated, unreadable
+from shotwright.tools.studio.progress import Progress, harmless
 from shotwright.tools.studio.queue import JobQueue, cancelled, overtaken
+from shotwright.tools.studio.scripting import waits_for_llm, written
+from shotwright.tools.studio.signing import signer_of
 from shotwright.tools.studio.slates import (
     Adjustment,
-    Blobs,
     Slate,
     Warned,
     mp4_metadata,
     read_slate,
 )
+from shotwright.tools.studio.studio import Studio
+from shotwright.tools.studio.writing import WORKFLOW_S, writer_of
 
 if TYPE_CHECKING:
     from shotwright.generator.pipelines import Engine
 
 LOG = logging.getLogger(__name__)
 
-TAIL_FRAMES = 17
-"""Last frames kept losslessly beside a take: enough for the longest overlap of any card."""
-REPORT_EVERY_S = 0.1
+_TOLD = ("original", "text", "writer", "why", "diff")
+MAX_DRAWING = 4
+"""Panels drawn at once: each holds its frames in memory."""
 PART_POLL_S = 0.1
 """How often a film looks for the end of its next part."""
-DENOISING_SHARE = 0.9
-"""Share of a segment's progress that denoising is; decoding, encoding and inspection are the rest."""
 
 
 class Crew:
@@ -59,9 +63,15 @@ class Crew:
     def __init__(self, settings: Settings, jobs: JobQueue, *, worker_id: str, device: str) -> None:
         self.settings, self.jobs = settings, jobs
         self.worker_id, self.device = worker_id, device
-        self.current_job: str | None = None
+        self._at_work: list[str] = []
         self._engines: dict[str, Engine] = {}
         self._plan = lru_cache(maxsize=16)(self._read_plan)
+        self.signer = signer_of(settings)
+
+    @property
+    def current_job(self) -> str | None:
+        """The job that is worked on: a render, where an animatic is drawn beside it."""
+        return self._at_work[0] if self._at_work else None
 
     @cached_property
     def store(self) -> Store:
@@ -118,6 +128,9 @@ class Crew:
     def give_up(self, job_id: str, error: dict[str, Any]) -> None:
         """Fail a job of several parts: those that have not begun are not begun."""
         self.jobs.drop_parts(job_id)
+        if error["code"] in (RenderFailed.code, OutOfMemory.code):
+            way_out = "or make the film with quality=animatic, which needs no model"
+            error = {**error, "fix": f"{error['fix']}; {way_out}" if error["fix"] else way_out}
         self.fail(job_id, error)
 
     def succeed(self, job_id: str, result: Callable[[], dict[str, Any]]) -> None:
@@ -130,6 +143,28 @@ class Crew:
         state = "cancelled" if error["code"] == Cancelled.code else "failed"
         self.jobs.end(job_id, state, error=error)
 
+    # Writing
+
+    def to_be_written(self, job_id: str) -> bool:
+        """Whether an LLM is to write the job's prompts, or its film's plan, before it renders."""
+        return waits_for_llm(self._plan(job_id))
+
+    def write(self, job_id: str) -> None:
+        """Put what the LLM writes in the place of what the rules wrote; those stay where it fails."""
+        plan = self._plan(job_id)
+        with harmless():
+            self.jobs.report(
+                job_id,
+                part=0,
+                parts=len(plan["parts"]),
+                phase="an LLM writes",
+                progress=0.0,
+                eta_s=None,
+            )
+        writer = writer_of(self.settings, seconds=WORKFLOW_S, watch=lambda: self._check(job_id))
+        self.jobs.replan(job_id, written(Studio(self.settings), plan, writer))
+        self._plan.cache_clear()
+
     # What a job consists of
 
     def parts(self, job_id: str) -> int:
@@ -141,16 +176,20 @@ class Crew:
     def priority(self, job_id: str) -> int:
         return int(self.jobs.row(job_id)["priority"])
 
-    def dependencies(self, job_id: str) -> dict[int, int | None]:
-        """Each part and the earlier part whose take it starts from."""
-        parts = self._plan(job_id)["parts"]
-        return {i: part["after"]["part"] if part["after"] else None for i, part in enumerate(parts)}
+    def is_animatic(self, job_id: str) -> bool:
+        """Whether the film's parts are panels, which need no model."""
+        return any("panel" in part for part in self._plan(job_id)["parts"])
 
-    def by_shot(self, job_id: str, made: dict[int, str]) -> dict[str, list[str]]:
-        """Take ids by shot id, in the order of the parts."""
+    def chains(self, job_id: str) -> list[list[int]]:
+        """The film's parts in groups: see `chains_of`."""
+        return chains_of(self._plan(job_id)["parts"])
+
+    def by_shot(self, job_id: str, made: Sequence[str]) -> dict[str, list[str]]:
+        """Take ids by shot id, in the order of the parts; keyframes are no takes of a shot."""
         found: dict[str, list[str]] = {}
         for index, part in enumerate(self._plan(job_id)["parts"]):
-            found.setdefault(part["shot"], []).append(made[index])
+            if "keyframe" not in part:
+                found.setdefault(part["shot"], []).append(made[index])
         return found
 
     def take(self, take_id: str) -> dict[str, Any]:
@@ -162,8 +201,28 @@ class Crew:
         """A take of one segment; its id."""
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
+            if "panel" in part:
+                return self._make_panel(job_id, part, progress)
             new, timings = self._render(job_id, part, 0, None, progress)
             return self._finish(job_id, part, new, [], timings, progress)
+
+    def _make_panel(self, job_id: str, part: dict[str, Any], progress: Progress) -> str:
+        """An animatic's take: drawn and moved here, without a model."""
+        began = time.monotonic()
+        progress.say("drawing")
+        drawn = animated(part, partial(picture_of, self.store))
+        seconds = time.monotonic() - began
+        with harmless():
+            self.jobs.measure(f"{PANELS}@{self.device}", seconds / (drawn.moved[..., 0].size / 1e6))
+        timings = {"render_s": round(seconds, 3)}
+        part = {**part, "warnings": [*part["warnings"], *unreadable(part)]}
+        return self._finish(job_id, part, drawn.moved, [], timings, progress, shown=drawn.shown)
+
+    def make_panels(self, job_id: str) -> list[str]:
+        """All takes of an animatic, on several cores: FFmpeg and OpenCV work outside of Python's lock."""
+        threads = min(MAX_DRAWING, os.cpu_count() or 1)
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(partial(self.make_take, job_id), range(self.parts(job_id))))
 
     def make_segment(
         self, job_id: str, index: int, segment: int, before: str | None
@@ -172,16 +231,14 @@ class Crew:
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
             new, timings = self._render(job_id, part, segment, before, progress)
-            key = self._keep_lossless(new, part["segments"][segment]["spec"]["fps"])
+            key = keep_lossless(self.store, new, part["segments"][segment]["spec"]["fps"])
             return {"key": key, "timings": timings}
 
     def finish_take(self, job_id: str, index: int, made: Sequence[dict[str, Any]]) -> str:
         """A long take from its segments; its id."""
-        from shotwright.generator.encode import read_lossless
-
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
-            clips = [read_lossless(self.store.fetch(segment["key"])).frames for segment in made]
+            clips = [lossless_of(self.store, segment["key"]) for segment in made]
             timings = {
                 name: round(sum(segment["timings"][name] for segment in made), 3)
                 for name in made[0]["timings"]
@@ -189,7 +246,7 @@ class Crew:
             joins = np.cumsum([len(clip) for clip in clips])[:-1].tolist()
             return self._finish(job_id, part, np.concatenate(clips), joins, timings, progress)
 
-    def _engine(self, card: Card, progress: "_Progress") -> "Engine":
+    def _engine(self, card: Card, progress: Progress) -> "Engine":
         if card.name not in self._engines:
             progress.say("loading model")
             from shotwright.generator.pipelines import open_engine, usable_device
@@ -208,7 +265,7 @@ class Crew:
         part: dict[str, Any],
         segment: int,
         before: str | None,
-        progress: "_Progress",
+        progress: Progress,
     ) -> tuple[Frames, dict[str, float]]:
         """A segment's new frames (the overlap dropped) and how long each phase took."""
         planned = part["segments"][segment]
@@ -217,87 +274,18 @@ class Crew:
         began = time.monotonic()
         engine = self._engine(card, progress)
         loaded = time.monotonic()
-        given = self._given(job_id, part, segment, before, spec)
+        given = given_of(self.store, part, segment, before, spec)
         progress.segment(segment, len(part["segments"]))
         ready = time.monotonic()
-        if part.get("animatic"):
-            frames = self._still_moved(engine, spec, given, part, progress)
-        else:
-            frames = engine.render(spec, given, progress.step)
+        frames = engine.render(spec, given, progress.step)
         seconds = time.monotonic() - ready
         steps = max(1, round(spec.steps * given.strength))
         work = steps * spec.frames * spec.width * spec.height / 1e6
-        with _harmless():
+        with harmless():
             self.jobs.measure(f"{card.name}@{self.device}", seconds / work)
         timings = {"load_s": loaded - began, "prepare_s": ready - loaded, "render_s": seconds}
         rounded = {name: round(value, 3) for name, value in timings.items()}
         return frames[planned["overlap"] :], rounded
-
-    def _given(
-        self, job_id: str, part: dict[str, Any], segment: int, before: str | None, spec: ClipSpec
-    ) -> Given:
-        """The spec's pictures as arrays, and what the segment continues from."""
-        stills: dict[int, Picture] = {frame: self._picture(key) for frame, key in spec.keyframes}
-        prefix: Frames | None = None
-        overlap = part["segments"][segment]["overlap"]
-        if spec.first is not None:
-            stills[0] = self._picture(spec.first)
-        if spec.last is not None:
-            stills[spec.frames - 1] = self._picture(spec.last)
-        if before is not None:
-            prefix = self._lossless(before)[-overlap:]
-        elif part["after"] is not None:
-            tail = self._tail_of(part["after"]["take_id"])
-            if part["after"]["how"] == "extend":
-                prefix = tail[-overlap:]
-            else:
-                stills[0] = tail[-1]
-        elif part["source"] is not None:
-            prefix = self._lossless(part["source"]["clip"])[-overlap:]
-        warp = part["segments"][segment].get("warp")
-        if warp is None:
-            return Given(stills, prefix)
-        guide = self._guide(warp, spec, stills.get(0))
-        return Given({0: guide[0], **stills}, prefix, guide, warp["strength"])
-
-    def _still_moved(
-        self,
-        engine: "Engine",
-        spec: ClipSpec,
-        given: Given,
-        part: dict[str, Any],
-        progress: "_Progress",
-    ) -> Frames:
-        """An animatic's shot: one picture (given or drawn), moved along the camera's path."""
-        picture = given.stills.get(0)
-        if picture is None:
-            picture = engine.render(replace(spec, frames=1), Given(), progress.step)[0]
-        camera = {**part["camera"], "amounts": engine.card.camera_amounts}
-        return _moved(picture[None], camera, spec)
-
-    def _guide(self, warp: dict[str, Any], spec: ClipSpec, first: Picture | None) -> Frames:
-        """The start picture, or every frame of a clip, moved along the asked path."""
-        if warp["clip"] is not None:
-            return _moved(self._lossless(warp["clip"])[: spec.frames], warp, spec)
-        if first is None:
-            raise RenderFailed("a warp needs a start picture.", code="internal", retryable=False)
-        return _moved(first[None], warp, spec)
-
-    def _picture(self, key: str) -> Picture:
-        from PIL import Image
-
-        return np.asarray(Image.open(self.store.fetch(key)).convert("RGB"))
-
-    def _lossless(self, key: str) -> Frames:
-        from shotwright.generator.encode import read_lossless
-
-        return read_lossless(self.store.fetch(key)).frames
-
-    def _tail_of(self, take_id: str) -> Frames:
-        slate = read_slate(self.store, take_id)
-        if slate.blobs.tail is None:
-            raise RenderFailed(f"take {take_id} has no tail.", code="internal", retryable=False)
-        return self._lossless(slate.blobs.tail)
 
     # Finishing
 
@@ -308,40 +296,47 @@ class Crew:
         frames: Frames,
         joins: list[int],
         timings: dict[str, float],
-        progress: "_Progress",
+        progress: Progress,
+        *,
+        shown: Frames | None = None,
     ) -> str:
-        """Encode, inspect and store; the slate is written last, and makes the take visible."""
-        from shotwright.tools.studio.pictures import mark
-        from shotwright.tools.studio.sheets import contact_sheet, poster
+        """Encode, inspect and store; the slate is written last, and makes the take visible.
+
+        shown: what is to be seen, where it is not `frames` themselves (an animatic's, with their words).
+        """
+        from shotwright.generator.encode import PRESET
 
         specs = [ClipSpec.from_json(s["spec"]) for s in part["segments"]]
-        card, fps = self._card(specs[0].model), specs[0].fps
+        fps, panel = specs[0].fps, "panel" in part
+        model = specs[0].model
+        revision = None if panel else self._card(model).revision
         began = time.monotonic()
         progress.say("inspecting")
         start = 0
         if part["source"] is not None:
-            source = self._lossless(part["source"]["clip"])
+            source = lossless_of(self.store, part["source"]["clip"])
             start, frames = len(source), np.concatenate([source, frames])
             joins = [start, *(start + join for join in joins)]
-        found = inspect(part, frames, joins, start=start, fetch=self._picture)
+        found = inspect(part, frames, joins, start=start, fetch=partial(picture_of, self.store))
         inspected = time.monotonic()
         self._check(job_id)
         progress.say("encoding")
-        tail = self._keep_lossless(frames[-TAIL_FRAMES:], fps)
-        shown = mark(frames, part["label"], fps=fps)
         metadata = mp4_metadata(
             request=part["request"],
-            model=card.name,
-            revision=card.revision,
+            model=model,
+            revision=revision,
             seed=part["seed"],
             prompt=specs[0].prompt,
         )
-        clip = self._keep_clip(shown, fps, metadata)
-        blobs = Blobs(
-            clip=clip,
-            tail=tail,
-            sheet=self.store.put_bytes(contact_sheet(shown, fps=fps), "jpg").key,
-            poster=self.store.put_bytes(poster(shown[len(shown) // 2]), "jpg").key,
+        filed = file_take(
+            self.store,
+            frames if shown is None else shown,
+            fps=fps,
+            label=part["label"],
+            metadata=metadata,
+            preset=PANEL_PRESET if panel else PRESET,
+            tail=not panel,
+            signer=self.signer,
         )
         timings = {
             **timings,
@@ -350,15 +345,16 @@ class Crew:
         }
         self._check(job_id)
         progress.say("storing")
-        verb = self.jobs.row(job_id)["verb"]
+        warnings = [*part["warnings"], *found["warnings"], *filed.warnings]
         Slate(
             take_id=part["take_id"],
-            verb=verb,
+            verb=self.jobs.row(job_id)["verb"],
             request=part["request"],
+            words={name: value for name, value in part.get("words", {}).items() if name in _TOLD},
             prompt=specs[0].prompt,
             negative_prompt=specs[0].negative_prompt,
-            model=card.name,
-            revision=card.revision,
+            model=model,
+            revision=revision,
             seed=part["seed"],
             width=frames.shape[2],
             height=frames.shape[1],
@@ -373,15 +369,16 @@ class Crew:
                 "given": part["given"],
             },
             adjustments=tuple(Adjustment(**a) for a in part["adjustments"]),
-            warnings=tuple(Warned(**w) for w in [*part["warnings"], *found["warnings"]]),
+            warnings=tuple(Warned(**w) for w in warnings),
             unknown_words=tuple(part["unknown_words"]),
             camera=found["camera"],
             seams=tuple(found["seams"]),
             endpoints=found["endpoints"],
+            likeness=filed.likeness,
             parents=tuple(part["parents"]),
             timings=timings,
             versions=versions(self.device),
-            blobs=blobs,
+            blobs=filed.blobs,
             created_at=datetime.now(UTC),
             job_id=job_id,
             film_id=part.get("film_id"),
@@ -392,26 +389,6 @@ class Crew:
     def _check(self, job_id: str) -> None:
         if (stop := self.stopped(job_id)) is not None:
             raise stop
-
-    def _keep_lossless(self, frames: Frames, fps: int) -> str:
-        from shotwright.generator.encode import write_lossless
-
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "clip.mkv"
-            write_lossless(file, frames, fps)
-            return self.store.put(file, "mkv").key
-
-    def _keep_clip(self, frames: Frames, fps: int, metadata: dict[str, str]) -> str:
-        """MP4, or PNG when there is one frame."""
-        from shotwright.generator.encode import write_mp4
-        from shotwright.tools.studio.pictures import png
-
-        if len(frames) == 1:
-            return self.store.put_bytes(png(frames[0], metadata), "png").key
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "clip.mp4"
-            write_mp4(file, frames, fps=fps, metadata=metadata)
-            return self.store.put(file, "mp4").key
 
     # Films
 
@@ -426,31 +403,29 @@ class Crew:
             best = shot["chosen"] or rank([self.take(s.take_id) for s in slates])["best"]
             chosen = next(s for s in slates if s.take_id == best)
             cuts.append(Cut(shot, chosen, tuple(takes)))
-        return join(self.store, plan, cuts)
+        return join(self.store, plan, cuts, signer=self.signer)
 
     # Progress
 
     @contextmanager
-    def _progress(self, job_id: str, index: int) -> Iterator["_Progress"]:
+    def _progress(self, job_id: str, index: int) -> Iterator[Progress]:
         self._check(job_id)
-        self.current_job = job_id
+        self._at_work.append(job_id)
         try:
-            yield _Progress(self, job_id, index, self._plan(job_id)["parts"])
+            yield Progress(self.jobs, self.stopped, job_id, index, self._plan(job_id)["parts"])
         finally:
-            self.current_job = None
+            self._at_work.remove(job_id)
 
 
-def _moved(pictures: Frames, camera: dict[str, Any], spec: ClipSpec) -> Frames:
-    """`spec.frames` frames along the path of `camera` (moves, amounts, hfov_deg): of one picture, or of one a frame."""
-    from shotwright.generator.warp import warp
-
-    moves = [Move(**move) for move in camera["moves"]]
-    poses = path(moves, spec.frames, amounts=camera["amounts"], seed=spec.seed)
-    box = {"hfov_deg": camera["hfov_deg"], "width": spec.width, "height": spec.height}
-    if len(pictures) == 1:
-        return warp(pictures[0], poses, **box).frames
-    moved = [warp(one, [pose], **box).frames for one, pose in zip(pictures, poses, strict=True)]
-    return np.concatenate(moved)
+def chains_of(parts: Sequence[dict[str, Any]]) -> list[list[int]]:
+    """Numbers of parts in groups, each in order: one that starts from another's take is in the group of that one."""
+    chains: list[list[int]] = []
+    for index, part in enumerate(parts):
+        befores = {end["part"] for name in ("after", "until") if (end := part.get(name))}
+        joined = [chain for chain in chains if befores & set(chain)]
+        merged = sorted([index, *(number for chain in joined for number in chain)])
+        chains = [*(chain for chain in chains if chain not in joined), merged]
+    return sorted(chains)
 
 
 def unforeseen(error: Exception) -> RenderFailed:
@@ -462,172 +437,6 @@ def unforeseen(error: Exception) -> RenderFailed:
         fix="see the worker's log",
         retryable=False,
     )
-
-
-class _Progress:
-    """Writes one part's progress, at most ten times a second, and stops the work when the job is cancelled."""
-
-    def __init__(self, crew: Crew, job_id: str, index: int, parts: list[dict[str, Any]]) -> None:
-        self.crew, self.job_id, self.index, self.parts = crew, job_id, index, parts
-        shots = list(dict.fromkeys(part.get("shot") for part in parts))
-        if shots != [None]:
-            place = shots.index(parts[index]["shot"]) + 1
-            self.prefix = f"shot {place} of {len(shots)}: "
-        else:
-            self.prefix = f"take {index + 1} of {len(parts)}: " if len(parts) > 1 else ""
-        self.share, self.written = 0.0, 0.0
-        self.now, self.of = 0, 1
-        self.began = time.monotonic()
-
-    def segment(self, now: int, of: int) -> None:
-        self.now, self.of = now, of
-        self.began = time.monotonic()
-
-    def say(self, phase: str) -> None:
-        self._write(phase, None)
-
-    def step(self, phase: str, step: int, steps: int) -> None:
-        """The engine's callback: raises to stop within a step."""
-        with _harmless():
-            stop = None
-            stop = self.crew.stopped(self.job_id)
-        if stop is not None:
-            raise stop
-        piece = f"segment {self.now + 1} of {self.of}: " if self.of > 1 else ""
-        if phase == "decoding":
-            self.share = (self.now + DENOISING_SHARE) / self.of
-            self._write(f"{piece}decoding", None)
-            return
-        self.share = (self.now + DENOISING_SHARE * step / steps) / self.of
-        eta = None
-        if step:
-            # from this segment's own steps: what is left of it, of the segments after it, of the parts after it
-            each = (time.monotonic() - self.began) / step
-            left = (steps - step) + steps * (self.of - self.now - 1)
-            eta = round(each * (left + steps * self.of * (len(self.parts) - self.index - 1)), 2)
-        if step in (0, steps) or time.monotonic() - self.written >= REPORT_EVERY_S:
-            self._write(f"{piece}denoising {step}/{steps}", eta)
-
-    def done(self) -> None:
-        self.share = 1.0
-        self._write("stored", None)
-
-    def _write(self, phase: str, eta: float | None) -> None:
-        self.written = time.monotonic()
-        with _harmless():
-            self.crew.jobs.report(
-                self.job_id,
-                part=self.index,
-                parts=len(self.parts),
-                phase=self.prefix + phase,
-                progress=self.share,
-                eta_s=eta,
-            )
-
-
-@contextmanager
-def _harmless() -> Iterator[None]:
-    """A figure that cannot be written (a database that restarts) does not cost the clip."""
-    try:
-        yield
-    except SQLAlchemyError:
-        LOG.exception("a progress or speed was not written")
-
-
-def inspect(
-    part: dict[str, Any],
-    frames: Frames,
-    joins: Sequence[int],
-    *,
-    start: int,
-    fetch: Callable[[str], Picture],
-) -> dict[str, Any]:
-    """Measure a finished clip: camera, seams, endpoints, picture faults, beside what was asked.
-
-    start: first frame that was made now; joins: first frame of each continuation.
-    """
-    from shotwright.generator.inspect.camera import measure, verdict
-    from shotwright.generator.inspect.endpoints import score
-    from shotwright.generator.inspect.picture import inspect_picture
-    from shotwright.generator.inspect.seams import measure_seam
-
-    camera = part["camera"]
-    asked = None if camera["asked"] is None else Pose(**camera["asked"])
-    facts: dict[str, Any] = {
-        "asked": camera["asked"],
-        "measured": None,
-        "hfov_deg": camera["hfov_deg"],
-        "mechanism": camera["mechanism"],
-        "verdict": {},
-    }
-    warnings: list[dict[str, str]] = []
-    new = frames[max(0, start - 1) :]
-    if len(new) > 1:
-        motion = measure(new, hfov_deg=camera["hfov_deg"])
-        facts["measured"] = asdict(motion.total)
-        facts["verdict"] = verdict(asked or Pose(), motion.total, confidence=motion.confidence)
-        if asked is not None and "fail" in facts["verdict"].values():
-            axes = ", ".join(axis for axis, v in facts["verdict"].items() if v == "fail")
-            warnings.append(
-                {
-                    "code": "camera_missed",
-                    "message": f"the camera did not do what was asked on {axes}; "
-                    "try another seed, takes, or a start image.",
-                }
-            )
-        picture = inspect_picture(new)
-        if picture.black_frames:
-            warnings.append(
-                {
-                    "code": "black_frames",
-                    "message": f"{len(picture.black_frames)} frames are black.",
-                }
-            )
-        if picture.frozen:
-            warnings.append(
-                {"code": "frozen_frames", "message": f"nothing moves in frames {picture.frozen}."}
-            )
-    seams = []
-    for join_ in joins:
-        overlap = part["segments"][-1]["overlap"]
-        seam = measure_seam(frames, join_).to_json()
-        seams.append({**seam, "method": "clean latent prefix", "overlap_frames": overlap})
-
-    def against(key: str | None, frame: int) -> dict[str, Any] | None:
-        if key is None:
-            return None
-        matched = score(frames[frame], fetch(key))
-        return {"ssim": matched.ssim, "pass": matched.passed}
-
-    given = part["given"]
-    endpoints = {
-        "first": against(given["first"], 0),
-        "last": against(given["last"], -1),
-        "keyframes": [
-            {**(against(key, frame) or {}), "frame": frame} for frame, key in given["keyframes"]
-        ],
-    }
-    return {"camera": facts, "seams": seams, "endpoints": endpoints, "warnings": warnings}
-
-
-def rank(takes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A job's result: the takes in the order asked, and the id of the best.
-
-    Fewest failed measurements (camera axes, seams, endpoints, warnings of the picture) wins; the first of equals.
-    """
-
-    def faults(take: dict[str, Any]) -> int:
-        camera = sum(
-            v in ("fail", "stray") for v in (take["camera"] or {}).get("verdict", {}).values()
-        )
-        seams = sum(not seam["pass"] for seam in take["seams"])
-        ends = take["endpoints"] or {}
-        matched = [ends.get("first"), ends.get("last"), *ends.get("keyframes", [])]
-        missed = sum(match is not None and not match["pass"] for match in matched)
-        pictures = sum(w["code"] in ("black_frames", "frozen_frames") for w in take["warnings"])
-        return camera + seams + missed + 2 * pictures
-
-    return {"takes": list(takes), "best": min(takes, key=faults)["take_id"]}
 
 
 @lru_cache(maxsize=1)

@@ -1,19 +1,31 @@
 """Films: takes in order.  Joining the chosen takes, and the film's record.
 
 A film's record keeps, for each shot, the shot as planned, the digest of what was rendered for it, its takes and the one
-chosen, so that an edited film renders only what changed.
+chosen, so that an edited film renders only what changed; and where the shot stands in the film, for an editor.
 """
 
-import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from shotwright.generator.frames import Frames, Picture
 from shotwright.tools.studio.assets import Store
+from shotwright.tools.studio.cutting import Kind, Piece, frames_of, overlap_of
+from shotwright.tools.studio.filing import keep_sealed
+from shotwright.tools.studio.panels import MODEL, PRESET
+from shotwright.tools.studio.signing import Signer
 from shotwright.tools.studio.slates import Slate, mp4_metadata
+
+SHEET_FRAMES = 4
+"""Frames of a shot on the film's sheet."""
+SHEET_HEIGHT = 360
+"""They are kept this high at most, so that a film of many large shots fits into memory."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +36,23 @@ class Cut:
     take: Slate
     takes: tuple[str, ...]
 
-    def seconds(self) -> tuple[float, float]:
-        """Where the shot starts and ends inside its take."""
+    def span(self) -> tuple[int, int]:
+        """First frame of the take that is shown, and the one after the last."""
         trim = self.shot.get("trim") or {}
-        return trim.get("start_s") or 0.0, min(trim.get("end_s") or 1e9, self.take.duration_s)
+        start = round((trim.get("start_s") or 0.0) * self.take.fps)
+        stop = self.shot["frames"]
+        if trim.get("end_s") is not None:
+            stop = round(trim["end_s"] * self.take.fps)
+        start = min(start, self.take.frames - 1)
+        return start, max(start + 1, min(stop, self.take.frames))
 
 
-def join(store: Store, plan: dict[str, Any], cuts: list[Cut]) -> dict[str, Any]:
+def join(
+    store: Store, plan: dict[str, Any], cuts: list[Cut], *, signer: Signer | None
+) -> dict[str, Any]:
     """Cut the film, store it and its record; the film's result on the wire."""
-    from shotwright.generator.concat import concat
-    from shotwright.tools.studio.sheets import film_sheet
-
     fps = Fraction(cuts[0].take.fps).limit_denominator(1001)
-    first = cuts[0].take
+    first, label = cuts[0].take, plan["look"].get("label", "none")
     metadata = mp4_metadata(
         request=plan["request"],
         model=first.model,
@@ -44,42 +60,34 @@ def join(store: Store, plan: dict[str, Any], cuts: list[Cut]) -> dict[str, Any]:
         seed=first.seed,
         prompt=plan["plan"].get("title") or "film",
     )
+    pieces = [_piece(store, plan, cuts, index) for index in range(len(cuts))]
+    total = sum(piece.frames for piece in pieces)
     with tempfile.TemporaryDirectory() as folder:
-        pieces = [_piece(store, cut, fps, Path(folder) / f"{i}.mp4") for i, cut in enumerate(cuts)]
         out = Path(folder) / "film.mp4"
-        frames = concat(pieces, out, fps=fps, metadata=metadata)
-        key = store.put(out, "mp4").key
-        rows = [
-            (cut.shot["shot"], _frames(piece), fps) for cut, piece in zip(cuts, pieces, strict=True)
-        ]
-        sheet = store.put_bytes(film_sheet(rows), "jpg").key
+        _cut(pieces, out, fps=fps, metadata=metadata, label=label, panels=first.model == MODEL)
+        seen = _Seen(pieces, fps)
+        kept = keep_sealed(store, out, metadata, seen.look_at(out, total), signer=signer)
+        sheet = store.put_bytes(seen.sheet([cut.shot["shot"] for cut in cuts]), "jpg").key
+        poster = store.put_bytes(seen.poster(), "jpg").key
     film_id = plan["film_id"]
     record = {
         "film_id": film_id,
         "created_at": datetime.now(UTC).isoformat(),
-        "request": plan["request"],
-        "look": plan["look"],
-        "plan": plan["plan"],
-        "writer": plan["writer"],
-        "coverage": plan["coverage"],
-        "warnings": plan["warnings"],
+        **{name: plan[name] for name in ("request", "look", "plan", "writer", "coverage")},
+        **{name: plan[name] for name in ("report", "story", "plan_warnings") if name in plan},
+        "why": plan.get("why", ""),
+        "diff": plan.get("diff"),
+        "warnings": [*plan["warnings"], *kept.warnings],
         "fps": float(fps),
-        "frames": frames,
-        "duration_s": frames / float(fps),
-        "shots": [
-            {
-                "shot": cut.shot["shot"],
-                "digest": cut.shot["digest"],
-                "seed": cut.shot["seed"],
-                "takes": list(cut.takes),
-                "chosen": cut.take.take_id,
-                "duration_s": cut.take.duration_s,
-                "image": cut.shot.get("image"),
-                "trim": cut.shot.get("trim"),
-            }
-            for cut in cuts
-        ],
-        "blobs": {"clip": key, "sheet": sheet},
+        "frames": total,
+        "duration_s": float(total / fps),
+        "width": first.width,
+        "height": first.height,
+        "model": first.model,
+        "shots": _entries(cuts, pieces, fps),
+        "likeness": kept.likeness,
+        "metadata": metadata,
+        "blobs": {"clip": kept.key, "sheet": sheet, "poster": poster},
     }
     store.write_record("films", film_id, record)
     return film_answer(store, None, record, [cut.take for cut in cuts])
@@ -90,38 +98,174 @@ def film_answer(
 ) -> dict[str, Any]:
     """The film as it goes over the wire."""
     film_id = record["film_id"]
-    path = store.local_path(record["blobs"]["clip"])
+    poster = record["blobs"].get("poster")
     return {
         "film_id": film_id,
-        "path": None if path is None else str(path),
+        "path": _path(store, record["blobs"]["clip"]),
         "url": base_url and f"{base_url}/files/{film_id}.mp4",
         "resource_uri": f"shotwright://films/{film_id}",
         "duration_s": record["duration_s"],
         "plan": record["plan"],
         "writer": record["writer"],
         "coverage": record["coverage"],
+        "report": record.get("report", {}),
+        "why": record.get("why", ""),
+        "diff": record.get("diff"),
         "warnings": record["warnings"],
         "shots": record["shots"],
-        "takes": [take.to_take(store, base_url) for take in takes],
+        "poster": poster and _path(store, poster),
+        "sheet": _path(store, record["blobs"]["sheet"]),
+        "takes": [
+            {
+                **take.to_take(store, base_url),
+                "sheet": take.blobs.sheet and _path(store, take.blobs.sheet),
+                "poster": take.blobs.poster and _path(store, take.blobs.poster),
+            }
+            for take in takes
+        ],
     }
 
 
-def _piece(store: Store, cut: Cut, fps: Fraction, out: Path) -> Path:
-    """The shot's MP4: the take's own file, or encoded again when it is trimmed."""
-    from shotwright.generator.encode import read_video, write_mp4
-
-    clip = store.fetch(cut.take.blobs.clip)
-    start, end = cut.seconds()
-    if (start, end) == (0.0, cut.take.duration_s):
-        shutil.copyfile(clip, out)
-        return out
-    frames = read_video(clip, max_frames=cut.take.frames, max_pixels=1 << 24).frames
-    kept = frames[round(start * fps) : max(round(start * fps) + 1, round(end * fps))]
-    write_mp4(out, kept, fps=fps, metadata={})
-    return out
+def _path(store: Store, key: str) -> str | None:
+    path = store.local_path(key)
+    return None if path is None else str(path)
 
 
-def _frames(piece: Path) -> Any:
-    from shotwright.generator.encode import read_video
+def _piece(store: Store, plan: dict[str, Any], cuts: Sequence[Cut], index: int) -> Piece:
+    """The shot as it stands in the film, between its neighbours; without the label of its own take."""
+    cut = cuts[index]
+    start, stop = cut.span()
+    after: Kind = cuts[index + 1].shot["transition"] if index + 1 < len(cuts) else "cut"
+    blobs = cut.take.blobs
+    return Piece(
+        clip=store.fetch(blobs.clean or blobs.clip),
+        total=cut.take.frames,
+        start=start,
+        stop=stop,
+        enter=cut.shot["transition"],
+        leave=after,
+    )
 
-    return read_video(piece, max_frames=100_000, max_pixels=1 << 24).frames
+
+def _cut(
+    pieces: Sequence[Piece],
+    out: Path,
+    *,
+    fps: Fraction,
+    metadata: dict[str, str],
+    label: str,
+    panels: bool,
+) -> None:
+    """Write the film: pieces that stand in it as they are are copied, the others encoded again."""
+    from shotwright.generator import encode
+    from shotwright.generator.concat import concat
+    from shotwright.tools.studio.pictures import marked_frames
+
+    preset = PRESET if panels else encode.PRESET
+    marked = marked_frames(label, sum(piece.frames for piece in pieces), float(fps))
+    files, begin = [], 0
+    for number, piece in enumerate(pieces):
+        before = pieces[number - 1] if number else None
+        if piece.whole and begin >= marked:
+            files.append(piece.clip)
+        else:
+            frames = _marked(frames_of(piece, before, fps), marked - begin)
+            files.append(out.with_name(f"{number}.mp4"))
+            encode.write_mp4(files[-1], frames, fps=fps, metadata={}, preset=preset)
+        begin += piece.frames
+    concat(files, out, fps=fps, metadata=metadata)
+
+
+def _marked(frames: Iterator[Picture], count: int) -> Iterator[Picture]:
+    """The frames, the first `count` of them with the visible mark."""
+    from shotwright.tools.studio.pictures import mark_of, put_mark
+
+    for number, frame in enumerate(frames):
+        if number < count:
+            frame = frame.copy()
+            put_mark(frame, mark_of(frame.shape[1], frame.shape[0]))
+        yield frame
+
+
+class _Seen:
+    """One look through a finished film: some frames of each shot, and its likeness."""
+
+    def __init__(self, pieces: Sequence[Piece], fps: Fraction) -> None:
+        from shotwright.tools.studio.sheets import spaced
+
+        self.fps = fps
+        self.begins = [sum(p.frames for p in pieces[:n]) for n in range(len(pieces))]
+        self.numbers = [spaced(piece.frames, SHEET_FRAMES) for piece in pieces]
+        self.pictures: dict[int, Picture] = {}
+        self.middle = self.begins[0] + pieces[0].frames // 2
+        self.large: Picture | None = None
+
+    def look_at(self, film: Path, total: int) -> Any:
+        """Decode the film once; its likeness."""
+        from shotwright.generator.encode import iter_frames
+        from shotwright.generator.provenance import likeness
+
+        wanted = {b + n for b, ns in zip(self.begins, self.numbers, strict=True) for n in ns}
+
+        def frames() -> Iterator[Picture]:
+            found = iter_frames(film, max_frames=total, max_pixels=1 << 24)
+            for number, frame in enumerate(found):
+                if number in wanted:
+                    self.pictures[number] = _small(frame)
+                if number == self.middle:
+                    self.large = frame
+                yield frame
+
+        return likeness(film, frames(), total)
+
+    def sheet(self, labels: Sequence[str]) -> bytes:
+        """A row of frames a shot."""
+        from shotwright.tools.studio.sheets import film_sheet
+
+        rows: list[tuple[str, Frames, Fraction]] = [
+            (label, np.stack([self.pictures[begin + n] for n in numbers]), self.fps)
+            for label, begin, numbers in zip(labels, self.begins, self.numbers, strict=True)
+        ]
+        return film_sheet(rows, count=SHEET_FRAMES, numbers=self.numbers)
+
+    def poster(self) -> bytes:
+        """The middle of the first shot, which is the widest of its scene."""
+        from shotwright.tools.studio.sheets import poster
+
+        assert self.large is not None
+        return poster(self.large)
+
+
+def _small(frame: Picture) -> Picture:
+    import cv2
+
+    height, width = frame.shape[:2]
+    if height <= SHEET_HEIGHT:
+        return frame
+    size = (round(width * SHEET_HEIGHT / height), SHEET_HEIGHT)
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _entries(cuts: Sequence[Cut], pieces: Sequence[Piece], fps: Fraction) -> list[dict[str, Any]]:
+    """The shots as the record keeps them."""
+    entries, begin = [], 0
+    for number, (cut, piece) in enumerate(zip(cuts, pieces, strict=True)):
+        overlap = overlap_of(pieces[number - 1] if number else None, piece, fps)
+        kept = ("shot", "digest", "seed", "frames", "handle", "keyframes", "image", "trim")
+        entries.append(
+            {
+                **{name: cut.shot.get(name) for name in kept},
+                "takes": list(cut.takes),
+                "chosen": cut.take.take_id,
+                "duration_s": cut.take.duration_s,
+                "cut": {
+                    "at_frame": begin,
+                    "frames": piece.frames,
+                    "from_frame": piece.start,
+                    "transition": piece.enter,
+                    "transition_frames": overlap,
+                },
+            }
+        )
+        begin += piece.frames
+    return entries

@@ -1,13 +1,19 @@
 """Single pictures: lossless PNG bytes, and the visible mark of AI-made frames."""
 
 import io
+import math
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 MARK_S = 2.0
 """With label=start the mark stands this long."""
+MARK, MARK_LONG = "AI生成", "AI生成 · AI-generated"
+MARK_SHARE = 0.05
+"""Height of its letters, as a share of the frame's shorter side."""
 
 
 def png(picture: NDArray[np.uint8], metadata: Mapping[str, str] | None = None) -> bytes:
@@ -24,28 +30,69 @@ def png(picture: NDArray[np.uint8], metadata: Mapping[str, str] | None = None) -
 
 
 def mark(frames: NDArray[np.uint8], label: str, *, fps: float) -> NDArray[np.uint8]:
-    """Write "AI" into the lower right corner: of no frame (none), of the first two seconds (start), of all (always).
-
-    The letters are 5 % of the shorter side high, at least 8 pixels, white on a dark plate: the least GB 45438-2025
-    asks.
-    """
+    """Write MARK into the lower right corner: of no frame (none), of the first two seconds (start), of all (always)."""
     if label == "none":
         return frames
-    from PIL import Image, ImageDraw, ImageFont
-
     count, height, width = frames.shape[:3]
-    last = count if label == "always" else min(count, round(MARK_S * fps))
-    size = max(8, round(min(height, width) * 0.05))
-    font = ImageFont.load_default(size)
     marked = frames.copy()
-    for index in range(last):
-        picture = Image.fromarray(marked[index])
-        draw = ImageDraw.Draw(picture)
-        left, top, right, bottom = draw.textbbox((0, 0), "AI", font=font)
-        x, y = width - (right - left) - size // 2, height - (bottom - top) - size // 2
-        pad = max(1, size // 4)
-        plate = (x - pad, y - pad, x + right - left + pad, y + bottom - top + pad)
-        draw.rectangle(plate, fill=(0, 0, 0))
-        draw.text((x - left, y - top), "AI", font=font, fill=(255, 255, 255))
-        marked[index] = np.asarray(picture)
+    for frame in marked[: marked_frames(label, count, fps)]:
+        put_mark(frame, mark_of(width, height))
     return marked
+
+
+def marked_frames(label: str, count: int, fps: float) -> int:
+    """How many of a clip's first frames carry the mark: GB 45438-2025 asks for two seconds at least."""
+    return {"none": 0, "start": min(count, math.ceil(MARK_S * fps)), "always": count}[label]
+
+
+@lru_cache(maxsize=8)
+def mark_of(width: int, height: int) -> NDArray[np.uint8]:
+    """The mark of a frame of this size, uint8 RGB: white on a dark plate.
+
+    GB 45438-2025 wants both words, "AI" and "生成" (generated), in letters at least 5 % of the shorter side high; in
+    English too where it takes less than half of the width.  Never below 8 pixels, where nothing can be read.
+    """
+    from PIL import Image, ImageDraw
+
+    from shotwright.generator.captions import font
+
+    least = max(8, math.ceil(min(height, width) * MARK_SHARE))
+    size = least
+    while _box("AI", font(size, "Bold"))[3] - _box("AI", font(size, "Bold"))[1] < least:
+        size += 1
+    face = font(size, "Bold")
+    text = MARK_LONG if face.getlength(MARK_LONG) < width * 0.45 else MARK
+    left, top, right, bottom = _box(text, face)
+    pad = max(2, least // 3)
+    plate = Image.new("RGB", (round(right - left) + 2 * pad, round(bottom - top) + 2 * pad))
+    ImageDraw.Draw(plate).text((pad - left, pad - top), text, font=face, fill=(255, 255, 255))
+    return np.asarray(plate)
+
+
+def put_mark(frame: NDArray[np.uint8], plate: NDArray[np.uint8]) -> None:
+    """Write the mark into a frame, uint8 RGB (height, width, 3), in place."""
+    frame[_corner(frame, plate)] = plate
+
+
+def is_marked(frame: NDArray[np.uint8]) -> bool:
+    """Whether a frame, uint8 RGB (height, width, 3), carries the mark where `mark` puts it."""
+    plate = mark_of(frame.shape[1], frame.shape[0])
+    found = frame[_corner(frame, plate)].astype(np.int16)
+    # a re-encoded mark differs by a few levels, a picture that happens to be there by dozens
+    return found.shape == plate.shape and float(np.abs(found - plate).mean()) < 24
+
+
+def _corner(frame: NDArray[np.uint8], plate: NDArray[np.uint8]) -> tuple[slice, slice]:
+    height, width = frame.shape[:2]
+    gap = plate.shape[0] // 4
+    rows, columns = plate.shape[:2]
+    return (
+        slice(max(0, height - gap - rows), height - gap),
+        slice(max(0, width - gap - columns), width - gap),
+    )
+
+
+def _box(text: str, face: Any) -> tuple[float, float, float, float]:
+    from PIL import Image, ImageDraw
+
+    return ImageDraw.Draw(Image.new("L", (1, 1))).textbbox((0, 0), text, font=face)

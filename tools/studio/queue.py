@@ -29,7 +29,7 @@ from shotwright.generator.errors import (
 from shotwright.tools.settings import Settings, make_home
 from shotwright.tools.studio.slates import request_digest
 
-FORMAT = "1"
+FORMAT = "2"
 """Version of the workflows: a worker goes on only with workflows of its own version."""
 MAX_WAITING = 1000
 """Jobs that may wait at once; one more is refused."""
@@ -289,6 +289,13 @@ class JobQueue:
         """What the job is to do.  Raises NotFound."""
         plan: dict[str, Any] = self._read(job_id, [JOBS.c.plan])["plan"]
         return plan
+
+    def replan(self, job_id: str, plan: dict[str, Any]) -> None:
+        """Let the job do this instead; none of its parts has begun."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                JOBS.update().where(JOBS.c.job_id == job_id).values(plan=json.dumps(plan))
+            )
 
     def _read(self, job_id: str, columns: list[sa.Column[Any]]) -> dict[str, Any]:
         with self.engine.connect() as connection:

@@ -4,21 +4,27 @@ A part is one take to be rendered, as plain JSON: which take id and seed, which 
 pictures were asked.  Knows the cards and the words; renders nothing.
 """
 
+import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from shotwright.generator.camera import Move, Pose, amount_of, expand, from_kling, path, totals
+from shotwright.generator.camera import Move, Pose, amount_of, expand, path, totals
+from shotwright.generator.camera_dialects import from_kling
 from shotwright.generator.catalog import Card
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest
+from shotwright.prompts.dialects import Mode
+from shotwright.prompts.rewriter import rewrite as rewrite_prompt
+from shotwright.tools.settings import Settings
 from shotwright.tools.studio import wire
+from shotwright.tools.studio.writing import said_of, target_of, writer_of
 
 WARP_STRENGTH = 0.35
 """Noise put on a warped picture before it is denoised again: the model repairs edges, the motion stays."""
 TRAINED_TOLERANCE = 0.25
-"""A trained move serves an asked amount within this share of the card's; beyond it the picture is warped."""
+"""A trained amount serves an asked one within this share of it; beyond it the picture is warped."""
 
 
 @dataclass
@@ -220,16 +226,20 @@ def plan_camera(
     if warp:
         return CameraPlan(expanded, "guided warp", asked, ())
     one = len(expanded) == 1 and (expanded[0].start, expanded[0].end) == (0.0, 1.0)
+    one = one and expanded[0].easing == "linear"
     trained = one and segments == 1 and expanded[0].move in card.camera_trained
-    if trained and (not still or _usual_amount(card, expanded[0])):
-        if expanded[0].kind in card.camera_amounts:
+    if trained:
+        amount = amount_of(expanded[0], card.camera_amounts)
+        nearest = _trained_amount(card, expanded[0].kind, amount)
+        if not still or _serves(expanded[0].kind, nearest, amount):
             notes.adjust(
                 "camera[0].amount",
-                amount_of(expanded[0], card.camera_amounts),
-                card.camera_amounts[expanded[0].kind],
+                amount,
+                nearest,
                 f"{card.name} was trained on this amount; a start image allows any",
             )
-        return CameraPlan(expanded, "trained condition", asked, expanded)
+            said = (expanded[0],) if nearest == amount else (replace(expanded[0], amount=nearest),)
+            return CameraPlan(expanded, "trained condition", asked, said)
     if still and segments == 1:
         return CameraPlan(expanded, "guided warp", asked, ())
     known = tuple(m for m in expanded if m.move in card.camera_trained or not card.camera_trained)
@@ -243,12 +253,18 @@ def plan_camera(
     return CameraPlan(expanded, "words", asked, known)
 
 
-def _usual_amount(card: Card, move: Move) -> bool:
-    """Whether the asked amount is about what the card was trained on."""
-    usual = card.camera_amounts.get(move.kind)
-    if usual is None:
+def _trained_amount(card: Card, kind: str, amount: float) -> float:
+    """The amount of the card's training that is nearest by ratio; the asked one where the card names none."""
+    trained = card.trained_amounts(kind)
+    return min(trained, key=lambda t: abs(math.log(t / amount)), default=amount) if amount else 0.0
+
+
+def _serves(kind: str, nearest: float, amount: float) -> bool:
+    """Whether a trained amount is about the asked one; a zoom is compared by its exponent."""
+    if amount == 0:
         return True
-    return abs(amount_of(move, card.camera_amounts) / usual - 1) <= TRAINED_TOLERANCE
+    share = math.log(amount) / math.log(nearest) if kind == "zoom" else amount / nearest
+    return abs(share - 1) <= TRAINED_TOLERANCE
 
 
 def seeds(seed: int | None, takes: int) -> list[int]:
@@ -259,11 +275,15 @@ def seeds(seed: int | None, takes: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Words:
-    """The prompt as compiled for the model."""
+    """The prompt as compiled for the model.
+
+    told: the texts before it, for the take's record; where its "write" is true, the worker asks the LLM that is set.
+    """
 
     prompt: str
     negative: str
     unknown: tuple[str, ...]
+    told: dict[str, Any] = field(default_factory=dict)
 
 
 def words_of(
@@ -275,24 +295,41 @@ def words_of(
     image: bool,
     moves: Sequence[Move],
     notes: Resolution,
+    settings: Settings,
+    now: bool,
 ) -> Words:
-    """Compile `prompt` for the card's dialect, or send it as it is."""
-    from shotwright.prompts.rewriter import rewrite as rewrite_words
+    """Compile `prompt` for the card's dialect, or send it as it is.
 
+    now: ask the LLM here, where one is set; else by rules, and the worker asks it.  Raises BadRequest
+    (unsupported_language) where neither is to write a language that the model reads.
+    """
+    usual = card.negative if negative is None else negative
     if not rewrite:
-        return Words(prompt, card.negative if negative is None else negative, ())
-    made = rewrite_words(
-        prompt, dialect=card.dialect, mode="i2v" if image else "t2v", moves=tuple(moves)
-    )
-    if made.unknown_words:
-        notes.warn(
-            "unknown_words",
-            f"{card.name} does not know: {', '.join(made.unknown_words)}.",
+        return Words(prompt, usual, (), {"original": prompt, "text": prompt, "writer": "caller"})
+    writer = writer_of(settings) if prompt.strip() else None
+    mode: Mode = "i2v" if image else "t2v"
+    later = {
+        "write": writer is not None and not now,
+        "mode": mode,
+        "moves": [asdict(move) for move in moves],
+        "negative": negative,
+    }
+    try:
+        made = rewrite_prompt(
+            prompt,
+            dialect=target_of(card, settings.home / "models"),
+            mode=mode,
+            moves=moves,
+            writer=writer if now else None,
         )
-    notes.warnings += made.warnings
+    except BadRequest as error:
+        if error.code != "unsupported_language" or not later["write"]:
+            raise
+        return Words(prompt, usual, (), {"original": prompt, **later})  # the LLM translates it
+    notes.warnings += said_of(card, made)
     if negative is None:
         negative = made.negative or card.negative
-    return Words(made.prompt, negative, tuple(made.unknown_words))
+    return Words(made.prompt, negative, made.unknown_words, {**made.told(), **later})
 
 
 def segments_of(

@@ -26,6 +26,8 @@ MIN_HEIGHT = 160
 
 _CELL_HEIGHT = 360
 _GAP, _LABEL, _FONT = 6, 18, 13
+_DENSITY = 0.1
+"""Bytes a pixel of a JPEG of middling quality: where a large sheet begins to shrink."""
 _BACK, _INK = (24, 24, 24), (230, 230, 230)
 
 Frames = NDArray[np.uint8]
@@ -63,10 +65,16 @@ def sheet_of(pictures: Frames, labels: Sequence[str], *, columns: int | None = N
     return _small_jpeg(draw)
 
 
-def film_sheet(shots: Sequence[tuple[str, Frames, Rate]], *, count: int = 4) -> bytes:
+def film_sheet(
+    shots: Sequence[tuple[str, Frames, Rate]],
+    *,
+    count: int = 4,
+    numbers: Sequence[Sequence[int]] | None = None,
+) -> bytes:
     """A JPEG with one row a shot: its label, and `count` of its frames from first to last.
 
-    shots: (label, uint8 RGB (frames, height, width, 3), fps).  Frames are at least MIN_HEIGHT high
+    shots: (label, uint8 RGB (frames, height, width, 3), fps); numbers: what number in its shot each
+    frame given has, where not all of them are.  Frames are at least MIN_HEIGHT high
     as long as the whole stays under MAX_BYTES; of a film of many shots they are smaller.
     """
     heights, widths = zip(*(frames.shape[1:3] for _, frames, _ in shots), strict=True)
@@ -84,10 +92,15 @@ def film_sheet(shots: Sequence[tuple[str, Frames, Rate]], *, count: int = 4) -> 
             _write(sheet, (_GAP, top), label, sheet.width - 2 * _GAP)
             for column, number in enumerate(spaced(len(frames), columns)):
                 at = (_GAP + column * (wide + _GAP), top + _LABEL)
-                _paste(sheet, frames[number], cells[row], at, _stamp(number, fps))
+                named = numbers[row][number] if numbers else number
+                _paste(sheet, frames[number], cells[row], at, _stamp(named, fps))
         return sheet
 
-    return _small_jpeg(draw)
+    # of many shots the frames are small anyway: drawing them large first would take seconds
+    each = MAX_BYTES / _DENSITY / (len(shots) * columns)
+    high = math.sqrt(each * heights[0] / widths[0])
+    start = high / _CELL_HEIGHT if high > MIN_HEIGHT else high / (5 * MIN_HEIGHT)
+    return _small_jpeg(draw, shrink=min(1.0, start))
 
 
 def numbers_at(count: int, fps: Rate, at_s: Sequence[float]) -> list[int]:
@@ -197,9 +210,10 @@ def _jpeg(picture: "Image.Image", quality: int) -> bytes:
     return out.getvalue()
 
 
-def _small_jpeg(draw: Callable[[float], "Image.Image"], most: int = MAX_BYTES) -> bytes:
-    """What `draw` draws at the best quality and size that stay under `most` bytes."""
-    shrink = 1.0
+def _small_jpeg(
+    draw: Callable[[float], "Image.Image"], most: int = MAX_BYTES, shrink: float = 1.0
+) -> bytes:
+    """What `draw` draws at the best quality and size, from `shrink` down, that stay under `most` bytes."""
     while True:
         picture = draw(shrink)
         for quality in (88, 75, 60, 45, 30):

@@ -4,16 +4,20 @@ Knows the plan and the cards; renders nothing.
 """
 
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from shotwright.generator.catalog import Card
 from shotwright.generator.errors import BadRequest
 from shotwright.prompts.shotplan import Shot, ShotPlan
 from shotwright.tools.studio import wire
 from shotwright.tools.studio.clips import ClipPlan, effective, plan_clip, warp_start
+from shotwright.tools.studio.cutting import handle_frames, transitions
 from shotwright.tools.studio.resolve import Words
 from shotwright.tools.studio.slates import request_digest
 from shotwright.tools.studio.studio import Studio
+from shotwright.tools.studio.writing import target_of
 
 SEED_STEP = 1000
 """Seeds of neighbouring shots lie so far apart, so that takes (consecutive seeds) never meet."""
@@ -31,40 +35,64 @@ class FilmState:
 
 
 async def plan_parts(
-    studio: Studio, a: wire.MakeFilm, asked: dict[str, Any], plan: ShotPlan, state: FilmState
+    studio: Studio,
+    a: wire.MakeFilm,
+    asked: dict[str, Any],
+    plan: ShotPlan,
+    state: FilmState,
+    *,
+    bound: Mapping[str, str],
+    keyframes_of_all: bool = False,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[ClipPlan]]:
-    """(parts to render, the film's shots in order, the plans behind them)."""
+    """(parts to render, the film's shots in order, the plans behind them).
+
+    bound: shot id -> the picture that it begins with, of those given now.
+    keyframes_of_all: also a first frame that is described alone is drawn first.  A last frame always is, and
+    the first with it: nothing else leads a clip to a given end.
+    """
     parts: list[dict[str, Any]] = []
     shots: list[dict[str, Any]] = []
     clips: list[ClipPlan] = []
     base = secrets.randbelow(2**32) if a.seed is None else a.seed
-    digests: dict[str, str] = {}
     sources: dict[str, dict[str, Any]] = {}
     there = set(await studio.blocking(studio.store.list_records, "takes"))
+    joints = transitions(plan)
     for index, shot in enumerate(plan.shots):
         known = state.shots.get(shot.id, {})
         seed = known.get("seed")
         if seed is None:
             seed = shot.seed if shot.seed is not None else (base + SEED_STEP * index) % 2**32
-        image = known.get("image")
-        if a.images:
-            image = a.images[index] if index < len(a.images) else None
-        clip = await plan_shot(studio, a, asked, plan, shot, index, seed, image)
-        after = _after(shot, sources)
-        _start_from(clip, shot, after)
+        image = bound.get(shot.id) if a.images else known.get("image")
+        asking = _Asking(studio, a, asked, plan, shot, index, seed, image)
+        keyframes = {}
+        if a.quality != "animatic" and (keyframes_of_all or shot.last_frame):
+            keyframes = await _keyframes(asking, known, there, parts, clips)
+        after = _after(shot, sources) if a.quality != "animatic" else None
+        after = after or keyframes.get("first")
+        clip = await _clip(asking, after, keyframes.get("last"))
         _check_trim(known.get("trim"), clip, shot, index)
-        digest = digests[shot.id] = _digest(clip, digests)
-        kept = known.get("takes", []) if known.get("digest") == digest else []
-        kept = [take_id for take_id in kept if take_id in there]
+        frames = effective(clip.parts[0])["frames"]
+        digest = _digest(clip)
+        handle = handle_frames(joints, index, effective(clip.parts[0])["fps"])
+        same = known.get("digest") == digest and known.get("handle", 0) >= handle
+        kept = [take_id for take_id in known.get("takes", []) if same and take_id in there]
         place = None if kept else len(parts)
         if not kept:
+            if handle:
+                clip = await _clip(asking, after, keyframes.get("last"), handle)
             clips.append(clip)
             parts.extend(clip.parts)
         takes = kept or [part["take_id"] for part in clip.parts]
         chosen = known["chosen"] if known.get("chosen") in kept else None
         first = chosen or takes[0]
-        sources[shot.id] = {"part": place, "take_id": first, "nth": takes.index(first)}
-        if after is not None:
+        handle = known.get("handle", 0) if kept else handle
+        sources[shot.id] = {
+            "part": place,
+            "take_id": first,
+            "shot": shot.id,
+            "state": [digest, handle, takes.index(first)],
+        }
+        if after is not None and "shot" in after:
             # a film shows the take that the next shot goes on from, whatever its siblings scored
             before = next(s for s in shots if s["shot"] == after["shot"])
             before["chosen"] = after["take_id"]
@@ -77,71 +105,190 @@ async def plan_parts(
                 "chosen": chosen,
                 "image": image,
                 "trim": known.get("trim"),
+                "frames": frames,
+                "handle": handle,
+                "transition": joints[index].kind,
+                "keyframes": {
+                    name: {"take_id": made["take_id"], "digest": made["state"][0]}
+                    for name, made in keyframes.items()
+                },
             }
         )
     return parts, shots, clips
 
 
-async def plan_shot(
-    studio: Studio,
-    a: wire.MakeFilm,
-    asked: dict[str, Any],
-    plan: ShotPlan,
-    shot: Shot,
-    index: int,
-    seed: int,
-    image: str | None,
-) -> ClipPlan:
-    """One shot as a clip, from `image` if it is bound to one; errors name the shot."""
-    from shotwright.prompts.dialects import compile_prompt, shot_text
+def film_warnings(plan: ShotPlan, clips: Sequence[ClipPlan]) -> list[dict[str, str]]:
+    """What is to be said of a film's shots before they are made."""
+    warnings = [warning for clip in clips for warning in clip.notes.warnings]
+    warnings += [
+        {
+            "code": "transition_dropped",
+            "message": f"shot {shot.id} is cut to, not {shot.transition_in}: {joint.why}.",
+        }
+        for shot, joint in zip(plan.shots, transitions(plan), strict=True)
+        if joint.why is not None
+    ]
+    return warnings
 
-    card = studio.catalog.get(a.model)
-    how = _CONTINUING.get(shot.continuity.mode)
-    from_shot = how is not None
+
+@dataclass(frozen=True)
+class _Asking:
+    """One shot, and all that is asked of it."""
+
+    studio: Studio
+    a: wire.MakeFilm
+    asked: dict[str, Any]
+    plan: ShotPlan
+    shot: Shot
+    index: int
+    seed: int
+    image: str | None
+
+
+async def _clip(
+    asking: _Asking,
+    after: dict[str, Any] | None,
+    until: dict[str, Any] | None,
+    handle: int = 0,
+) -> ClipPlan:
+    """The shot as a clip or panel, `handle` frames longer than it is shown."""
+    if asking.a.quality == "animatic":
+        from shotwright.tools.studio.panels import plan_panel
+
+        try:
+            clip = await plan_panel(
+                asking.studio,
+                asking.a,
+                {**asking.asked, "shot": asking.shot.id},
+                asking.plan,
+                asking.shot,
+                seed=asking.seed,
+                image=asking.image,
+                handle=handle,
+            )
+        except BadRequest as error:
+            _name(asking, error)
+            raise
+    else:
+        clip = await plan_shot(asking, handle=handle, starts=after is not None)
+    _start_from(clip, asking.shot, after, until)
+    return clip
+
+
+async def _keyframes(
+    asking: _Asking,
+    known: dict[str, Any],
+    there: set[str],
+    parts: list[dict[str, Any]],
+    clips: list[ClipPlan],
+) -> dict[str, dict[str, Any]]:
+    """The pictures that the plan describes as a shot's first and last frame, made before it.
+
+    A picture of the caller's, or the shot before, stands in the place of a first frame's description.
+    """
+    card, shot = asking.studio.catalog.get(asking.a.model), asking.shot
+    continues = shot.continuity.mode in _CONTINUING
+    wanted = {
+        "first": None if asking.image or continues else shot.first_frame,
+        "last": shot.last_frame,
+    }
+    both = "first+last" if asking.image or continues or wanted["first"] else "last"
+    needed = {"first": {"image", "first"}, "last": {"image", both}}
+    found: dict[str, dict[str, Any]] = {}
+    for name, text in wanted.items():
+        if not (text or "").strip() or not needed[name] <= set(card.modes):
+            continue
+        still = shot.model_copy(update={"action": text, "camera": []})
+        clip = await plan_shot(replace(asking, shot=still), handle=0, starts=False, picture=True)
+        _start_from(clip, shot, None, None)
+        del clip.parts[1:]  # one picture for all takes of the shot
+        clip.parts[0]["keyframe"] = name
+        digest = _digest(clip)
+        earlier = known.get("keyframes", {}).get(name, {})
+        take_id = clip.parts[0]["take_id"]
+        place: int | None = len(parts)
+        if earlier.get("digest") == digest and earlier["take_id"] in there:
+            take_id, place = earlier["take_id"], None
+        else:
+            clips.append(clip)
+            parts.extend(clip.parts)
+        found[name] = {"part": place, "take_id": take_id, "how": "first", "state": [digest, 0, 0]}
+    return found
+
+
+async def plan_shot(
+    asking: _Asking, *, handle: int, starts: bool, picture: bool = False
+) -> ClipPlan:
+    """One shot as a clip, from its picture if it is bound to one; errors name the shot.
+
+    starts: its first frame is a take's, the shot before or a keyframe.  picture: a keyframe itself.
+    """
+    from shotwright.prompts.dialects import shot_text
+
+    a, plan, shot = asking.a, asking.plan, asking.shot
+    card = asking.studio.catalog.get(a.model)
     # what the shot before showed already is rendered with it, and left out
-    lead_s = card.overlap_frames / card.fps if how == "extend" else 0.0
-    compiled = compile_prompt(
-        shot_text(plan, shot), dialect=card.dialect, mode="i2v" if image or from_shot else "t2v"
-    )
-    words = Words(
-        compiled.prompt, compiled.negative or card.negative, tuple(compiled.unknown_words)
-    )
-    animatic = a.quality == "animatic"
-    request = wire.GenerateVideo(
-        prompt=shot.action[: wire.MAX_PROMPT],
-        image=image,
-        model=a.model,
-        quality="draft" if a.quality == "animatic" else a.quality,
-        aspect_ratio=a.aspect_ratio or plan.aspect_ratio,
-        duration_s=shot.duration_s + lead_s,
-        seed=seed,
-        takes=1 if animatic else a.takes,
-        fit=a.fit,
-        label=a.label,
-    )
+    extends = _CONTINUING.get(shot.continuity.mode) == "extend" and not picture
+    lead_s = card.overlap_frames / card.fps if extends else 0.0
+    image = None if picture else asking.image
+    target = target_of(card, asking.studio.settings.home / "models")
+    seconds = shot.duration_s + lead_s
     try:
+        compiled = target.compile(shot_text(plan, shot), "i2v" if image or starts else "t2v")
+        words = Words(
+            compiled.prompt,
+            compiled.negative or card.negative,
+            compiled.unknown_words,
+            {"original": shot.source, "text": shot.action},
+        )
+        request = wire.GenerateVideo(
+            prompt=shot.action[: wire.MAX_PROMPT],
+            image=image,
+            model=a.model,
+            quality="standard" if a.quality == "animatic" else a.quality,
+            aspect_ratio=a.aspect_ratio or plan.aspect_ratio,
+            duration_s=seconds + _handle_s(card, seconds, handle),
+            seed=asking.seed,
+            takes=a.takes,
+            fit=a.fit,
+            label=a.label,
+        )
         clip = await plan_clip(
-            studio,
+            asking.studio,
             request,
-            {**asked, "shot": shot.id},
+            {**asking.asked, "shot": shot.id},
             moves=[move.to_move() for move in shot.camera],
             words=words,
-            starts_from_shot=from_shot,
+            starts_from_shot=starts,
+            picture=picture,
         )
     except BadRequest as error:
-        error.message = f"shot {shot.id}: {error.message}"
-        error.field = _field_of(a, error.field, index)
+        _name(asking, error)
         raise
     for change in clip.notes.adjustments:
         if change["field"] == "duration_s":
-            change.update(asked=shot.duration_s, used=change["used"] - lead_s)
+            extra = request.duration_s - shot.duration_s if request.duration_s else 0.0
+            change.update(asked=shot.duration_s, used=change["used"] - extra)
     clip.notes.warnings += compiled.warnings
     if words.unknown:
         clip.notes.warn("unknown_words", f"{card.name} does not know: {', '.join(words.unknown)}.")
     for part in clip.parts:
-        part["animatic"] = animatic
         warp_start(clip, part)
     return clip
+
+
+def _handle_s(card: Card, duration_s: float, handle: int) -> float:
+    """Seconds to ask for beyond the shot, so that at least `handle` frames more come out.
+
+    Not beyond the model's longest clip: for half a second of a dissolve no continuation is rendered;
+    the last frame is held instead.
+    """
+    rule = card.frames
+    frames = rule.nearest(duration_s * card.fps)
+    if not handle or duration_s * card.fps >= rule.maximum:
+        return 0.0
+    steps = -(-handle // rule.step) * rule.step
+    return (min(rule.maximum, frames + steps) - duration_s * card.fps) / card.fps
 
 
 def _check_trim(trim: dict[str, Any] | None, clip: ClipPlan, shot: Shot, index: int) -> None:
@@ -159,12 +306,20 @@ def _check_trim(trim: dict[str, Any] | None, clip: ClipPlan, shot: Shot, index: 
         )
 
 
-def _field_of(a: wire.MakeFilm, field: str | None, index: int) -> str | None:
+def _name(asking: _Asking, error: BadRequest) -> None:
+    """Tell the error its shot, and the place where the caller said what is wrong."""
+    error.message = f"shot {asking.shot.id}: {error.message}"
+    error.field = _field_of(asking.a, error.field, asking.index, asking.image)
+
+
+def _field_of(a: wire.MakeFilm, field: str | None, index: int, image: str | None) -> str | None:
     """Where the caller of make_film said what a shot's clip cannot have."""
     if field is None or field in ("model", "quality"):
         return field
     if field == "image":
-        return f"images[{index}]"
+        return f"images[{a.images.index(image)}]" if image in a.images else "images"
+    if field == "prompt":
+        return f"plan.shots[{index}].action"
     if field == "aspect_ratio":
         return field if a.aspect_ratio else "plan.aspect_ratio"
     return f"plan.shots[{index}].{field}"
@@ -179,27 +334,24 @@ def _after(shot: Shot, sources: dict[str, dict[str, Any]]) -> dict[str, Any] | N
     if how is None:
         return None
     before = shot.continuity.from_shot or (list(sources)[-1] if sources else None)
-    if before is None:
-        return None
-    return {**sources[before], "how": how, "shot": before}
+    return None if before is None else {**sources[before], "how": how}
 
 
-def _start_from(clip: ClipPlan, shot: Shot, after: dict[str, Any] | None) -> None:
-    """Tell the parts whose they are and which take they start from."""
+def _start_from(
+    clip: ClipPlan, shot: Shot, after: dict[str, Any] | None, until: dict[str, Any] | None
+) -> None:
+    """Tell the parts whose they are, and the takes that they start from and end in."""
     for part in clip.parts:
-        part.update(shot=shot.id, after=after)
-        if after is not None:
-            part["parents"] = [after["take_id"]]
-            if after["how"] == "extend":
-                part["segments"][0]["overlap"] = clip.card.overlap_frames
+        part.update(shot=shot.id, after=after, until=until)
+        part["parents"] = [end["take_id"] for end in (after, until) if end is not None]
+        if after is not None and after["how"] == "extend":
+            part["segments"][0]["overlap"] = clip.card.overlap_frames
 
 
-def _digest(clip: ClipPlan, digests: dict[str, str]) -> str:
+def _digest(clip: ClipPlan) -> str:
     """What decides a shot's pixels: equal digests need no new rendering."""
-    content = [
-        {name: part[name] for name in ("segments", "camera", "given", "label", "animatic")}
-        for part in clip.parts
-    ]
-    after = clip.parts[0]["after"]
-    before = None if after is None else [digests[after["shot"]], after["how"], after["nth"]]
-    return request_digest({"content": content, "after": before})
+    names = ("segments", "camera", "given", "label", "panel")
+    content = [{name: part.get(name) for name in names} for part in clip.parts]
+    ends = [clip.parts[0][name] for name in ("after", "until")]
+    states = [None if end is None else [*end["state"], end["how"]] for end in ends]
+    return request_digest({"content": content, "ends": states})

@@ -25,7 +25,6 @@ from shotwright.tools.studio.wire import DELIVERY
 MAKER = "Shotwright"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC's word for media made by a trained model."""
-
 _MEDIA = ("image", "last_image", "images", "video")
 
 _WIRE = (
@@ -56,9 +55,13 @@ class Warned(_Part):
 
 
 class Blobs(_Part):
-    """Keys in the store: the clip (MP4), its lossless tail, its contact sheet and poster."""
+    """Keys in the store: the clip (MP4), its lossless tail, its contact sheet and poster.
+
+    clean: the clip without the visible label, where it has one: a film puts its own on.
+    """
 
     clip: str
+    clean: str | None = None
     tail: str | None = None
     sheet: str | None = None
     poster: str | None = None
@@ -68,13 +71,16 @@ class Slate(_Part):
     """The record of one take.
 
     `request` is the caller's, verbatim, and `verb` the one it was given to: together they render
-    again.  `effective` are the values used, `parents` the ids it was made from, `timings` seconds,
-    `camera`, `seams` and `endpoints` as they go over the wire, `created_at` ISO 8601 in UTC.
+    again.  `words` are the texts before the compiled `prompt`: the user's `original`, the `text`
+    that was to be filmed, and who wrote it (`writer`, `why`, `diff`).  `effective` are the values
+    used, `parents` the ids it was made from, `timings` seconds, `camera`, `seams` and `endpoints` as they go over
+    the wire, `created_at` ISO 8601 in UTC, `likeness` what the picture is known again by.
     """
 
     take_id: str
     verb: str
     request: dict[str, Any]
+    words: dict[str, Any] = Field(default_factory=dict)
     prompt: str
     negative_prompt: str = ""
     model: str
@@ -92,6 +98,7 @@ class Slate(_Part):
     camera: dict[str, Any] | None = None
     seams: tuple[dict[str, Any], ...] = ()
     endpoints: dict[str, Any] | None = None
+    likeness: dict[str, str] | None = None
     parents: tuple[str, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
@@ -189,6 +196,7 @@ def mp4_metadata(
         "ReservedCode2": "",
     }
     return {
+        "SlateDigest": produced,
         "title": prompt if len(prompt) <= 80 else f"{prompt[:79]}…",
         "comment": f"AI-generated with {MAKER}, model {model}, seed {seed}.",
         "description": json.dumps(facts, ensure_ascii=False),

@@ -22,7 +22,8 @@ Fit = Literal["crop", "pad", "reframe"]
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 MAX_PROMPT = 2_500
-MAX_SCRIPT = 20_000
+MAX_SCRIPT = 500_000
+"""Characters: three feature films."""
 MAX_TAKES = 8
 MAX_DURATION_S = 600.0
 MAX_WAIT_S = 50.0
@@ -231,7 +232,9 @@ class Edit(Strict):
 
 class MakeFilm(Call):
     script: str | None = Field(
-        None, max_length=MAX_SCRIPT, description="plain text, English or Chinese"
+        None,
+        max_length=MAX_SCRIPT,
+        description="plain text, Fountain, FDX, a shot list (Markdown or CSV) or a brief; English or Chinese",
     )
     brief: Brief | None = None
     plan: dict[str, Any] | None = Field(
@@ -255,7 +258,11 @@ class MakeFilm(Call):
 
 
 class PlanShots(Strict):
-    script: str | None = Field(None, max_length=MAX_SCRIPT)
+    script: str | None = Field(
+        None,
+        max_length=MAX_SCRIPT,
+        description="plain text, Fountain, FDX, a shot list (Markdown or CSV) or a brief; English or Chinese",
+    )
     brief: Brief | None = None
     plan: dict[str, Any] | None = Field(None, description="a ShotPlan of yours, to be checked")
     style: str | None = Field(None, max_length=300)
@@ -295,9 +302,19 @@ class ImportMedia(Strict):
     source: Ref = Field(description="path or URL of a picture or clip")
 
 
+ExportFormat = Literal[
+    "zip", "folder", "mp4", "otio", "edl", "xml", "srt", "json", "markdown", "csv", "fountain"
+]  # fmt: skip
+
+
 class ExportFilm(Strict):
     film_id: Id
-    format: Literal["zip", "mp4"] = "zip"
+    format: ExportFormat = Field(
+        "zip",
+        description="zip or folder: the film, its takes, plan, slates, sheets, subtitles and timelines; or one of "
+        "them: mp4, otio (OpenTimelineIO), edl (CMX 3600), xml (Final Cut Pro 7), srt; or the ShotPlan as json, "
+        "markdown or csv (a shot list), or fountain (a screenplay with camera notes)",
+    )
     path: Ref | None = Field(None, description="where to write; the data directory if left out")
 
 
@@ -391,7 +408,8 @@ class Job(Answer):
     attached: bool
     result: dict[str, Any] | None = Field(
         description="of a clip: takes and best, the take_id of the best of them; of a film: film_id, path, url, "
-        "resource_uri, duration_s, plan, writer, coverage, warnings, shots (shot, takes, chosen), takes",
+        "resource_uri, duration_s, plan, writer, coverage, report, warnings, shots (shot, takes, chosen, "
+        "cut), poster, sheet (paths of pictures), takes",
     )
     error: ErrorBody | None
     next: Next | None
@@ -408,8 +426,18 @@ class DryRun(Answer):
 class Planned(Answer):
     plan: dict[str, Any]
     writer: Literal["director", "llm", "caller"]
-    coverage: list[dict[str, Any]]
+    coverage: list[dict[str, Any]] = Field(
+        description="each sentence of the script: line, sentence, shot (null where none holds it), shots"
+    )
+    report: dict[str, Any] = Field(
+        description="lines, without_shot, unknown_characters, long_speeches, direction_flips, planned_s, asked_s, "
+        "difference_s"
+    )
     warnings: list[dict[str, Any]]
+    why: str = Field(description="why it was this writer, and no other")
+    diff: dict[str, Any] | None = Field(
+        description="of an LLM: lost, invented, repaired words of the user's, runs added and removed"
+    )
 
 
 class Jobs(Answer):
@@ -422,10 +450,20 @@ class Models(Answer):
 
 
 class Rewritten(Answer):
+    """The three texts apart: the user's (original), what is filmed (text), what the model reads (prompt)."""
+
     prompt: str
     original: str
+    text: str
     writer: Literal["director", "llm"]
+    why: str = Field(description="why it was this writer, and no other")
     changes: list[str]
+    diff: dict[str, Any] = Field(
+        description="from original to text: words lost, invented, repaired, runs added and removed"
+    )
+    tokens: int
+    max_tokens: int | None
+    counted_by: Literal["tokenizer", "upper bound"]
     negative_prompt: str
     unknown_words: list[str]
     warnings: list[dict[str, Any]]
@@ -467,6 +505,10 @@ class Measured(Answer):
     picture: dict[str, Any] = Field(
         description="black_frames, frozen, sharpness, flicker, motion of the picture itself"
     )
+    provenance: dict[str, Any] = Field(
+        description="what the file says of its origin: holds, missing and broken list source_type, aigc, slate_digest, "
+        "picture (is it still the one of its slate), c2pa, visible_label; then each as it was found"
+    )
 
 
 class Upload(Answer):
@@ -488,7 +530,7 @@ class Upload(Answer):
 class Exported(Answer):
     film_id: str
     path: str
-    format: Literal["zip", "mp4"]
+    format: ExportFormat
     bytes: int
     files: list[str]
 

@@ -1,9 +1,8 @@
 """What a worker executes: durable workflows whose finished steps are never run again.
 
-`render` makes the takes of one job, one step a take (or a segment, where a take has several); `film` lets every shot
-run as
-a child workflow on the render queue and joins them.  Steps answer with JSON and store files by content, so that a step
-that was cut off can simply run again.  An error never leaves a step: it is written into the job.
+`render` makes the takes of one job, one step a take (or a segment, where a take has several); `film` lets every chain
+of shots run as a child workflow on the render queue and joins them.  Steps answer with JSON and store files by content,
+so that a step that was cut off can simply run again.  An error never leaves a step: it is written into the job.
 Imports DBOS; torch, cv2 and av are imported by the first step that needs them.
 """
 
@@ -13,7 +12,8 @@ from typing import Any
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from shotwright.generator.errors import ShotwrightError
-from shotwright.tools.studio.crew import Crew, rank, unforeseen
+from shotwright.tools.studio.crew import Crew, unforeseen
+from shotwright.tools.studio.measures import rank
 
 Outcome = dict[str, Any]
 """{"ok": …} or {"error": …}: what a step or a part answers."""
@@ -43,6 +43,12 @@ def _guarded(work: Callable[[], Any]) -> Outcome:
         return {"error": unforeseen(error).body()}
 
 
+@DBOS.step(name="write")
+def write_step(job_id: str) -> Outcome:
+    """Let an LLM write the job's prompts or plan; nothing before it has begun."""
+    return _guarded(lambda: _on_duty().write(job_id))
+
+
 @DBOS.step(name="take")
 def take_step(job_id: str, part: int) -> Outcome:
     """Render, encode, inspect and store a take of one segment; answers its id."""
@@ -61,10 +67,27 @@ def finish_step(job_id: str, part: int, made: list[dict[str, Any]]) -> Outcome:
     return _guarded(lambda: _on_duty().finish_take(job_id, part, made))
 
 
+@DBOS.step(name="panels")
+def panels_step(job_id: str) -> Outcome:
+    """Draw all panels of an animatic; answers their take ids."""
+    return _guarded(lambda: _on_duty().make_panels(job_id))
+
+
 @DBOS.step(name="assemble")
 def assemble_step(job_id: str, takes: dict[str, list[str]]) -> Outcome:
     """Join the chosen takes of a film; answers the film's result."""
     return _guarded(lambda: _on_duty().assemble_film(job_id, takes))
+
+
+def _is_written(job_id: str) -> bool:
+    """Have written what is to be; False when the job ended over it."""
+    crew = _on_duty()
+    if not crew.to_be_written(job_id):
+        return True
+    outcome = write_step(job_id)
+    if "error" in outcome:
+        crew.fail(job_id, outcome["error"])
+    return "ok" in outcome
 
 
 def _make_part(job_id: str, part: int) -> Outcome:
@@ -86,7 +109,7 @@ def render(job_id: str) -> None:
     """All takes of a job, then their ranking."""
     crew = _on_duty()
     with crew.ending(job_id):
-        if not crew.begin(job_id):
+        if not (crew.begin(job_id) and _is_written(job_id)):
             return
         made: list[str] = []
         for part in range(crew.parts(job_id)):
@@ -98,49 +121,54 @@ def render(job_id: str) -> None:
         crew.succeed(job_id, lambda: rank([crew.take(take_id) for take_id in made]))
 
 
-@DBOS.workflow(name="part", max_recovery_attempts=5)
-def render_part(job_id: str, part: int) -> Outcome:
-    """One take of a film's shot."""
+@DBOS.workflow(name="chain", max_recovery_attempts=5)
+def render_chain(job_id: str, parts: list[int]) -> Outcome:
+    """Parts of a film that start from one another, in order, on one worker; answers their take ids."""
+    made: list[str] = []
+    for part in parts:
+        if (stop := _on_duty().stopped(job_id)) is not None:
+            return {"error": stop.body()}
+        outcome = _make_part(job_id, part)
+        if "error" in outcome:
+            return outcome
+        made.append(outcome["ok"])
+    return {"ok": made}
+
+
+def _render_chains(job_id: str) -> Outcome:
+    """Every chain of a film on the render queue, side by side where there are workers; take ids by part.
+
+    The first chain that fails, or a cancellation, takes the chains that have not begun off the queue.
+    """
     crew = _on_duty()
-    if (stop := crew.stopped(job_id)) is not None:
-        return {"error": stop.body()}
-    return _make_part(job_id, part)
+    chains, priority = crew.chains(job_id), crew.priority(job_id)
+    handles = []
+    for number, chain in enumerate(chains):
+        with SetWorkflowID(f"{job_id}.{number}"), SetEnqueueOptions(priority=priority):
+            handles.append(DBOS.enqueue_workflow("render", render_chain, job_id, chain))
+    made: dict[int, str] = {}
+    for number, chain in enumerate(chains):
+        if (stop := crew.await_part(job_id, f"{job_id}.{number}")) is not None:
+            return {"error": stop.body()}
+        outcome: Outcome = handles[number].get_result()
+        if "error" in outcome:
+            return outcome
+        made.update(zip(chain, outcome["ok"], strict=True))
+    return {"ok": [made[part] for part in sorted(made)]}
 
 
 @DBOS.workflow(name="film", max_recovery_attempts=5)
 def film(job_id: str) -> None:
-    """Every new take of a film, each when the take that it starts from is there; then the cut.
-
-    The first part that fails, or a cancellation, takes the parts that have not begun off the queue.
-    """
+    """Every new take of a film, then the cut.  The panels of an animatic are no renders: they are drawn here."""
     crew = _on_duty()
     with crew.ending(job_id):
-        if not crew.begin(job_id):
+        if not (crew.begin(job_id) and _is_written(job_id)):
             return
-        waits = crew.dependencies(job_id)  # part -> the part that it starts from, or None
-        handles: dict[int, Any] = {}
-        made: dict[int, str] = {}
-        priority = crew.priority(job_id)
-
-        def start(part: int) -> None:
-            with SetWorkflowID(f"{job_id}.{part}"), SetEnqueueOptions(priority=priority):
-                handles[part] = DBOS.enqueue_workflow("render", render_part, job_id, part)
-
-        for part, after in waits.items():
-            if after is None:
-                start(part)
-        for part in waits:
-            if part not in handles:
-                start(part)
-            if (stop := crew.await_part(job_id, f"{job_id}.{part}")) is not None:
-                crew.fail(job_id, stop.body())
-                return
-            outcome = handles[part].get_result()
-            if "error" in outcome:
-                crew.give_up(job_id, outcome["error"])
-                return
-            made[part] = outcome["ok"]
-        joined = assemble_step(job_id, crew.by_shot(job_id, made))
+        outcome = panels_step(job_id) if crew.is_animatic(job_id) else _render_chains(job_id)
+        if "error" in outcome:
+            crew.give_up(job_id, outcome["error"])
+            return
+        joined = assemble_step(job_id, crew.by_shot(job_id, outcome["ok"]))
         if "error" in joined:
             crew.fail(job_id, joined["error"])
         else:

@@ -1,16 +1,21 @@
 """Words, as they are compiled for a model, keep what its dialect adds."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from shotwright.generator.catalog import load_catalog
+from shotwright.tools.settings import Settings
 from shotwright.tools.studio.resolve import Resolution, Words, words_of
 
 WAN = replace(load_catalog().default, dialect="wan")
 
 
+SETTINGS = Settings(Path("unused"), "", "", ())
+
+
 def _words(negative: str | None, *, rewrite: bool = True, card_says: str = "") -> Words:
     card = replace(WAN, negative=card_says)
-    named = {"image": False, "moves": (), "notes": Resolution()}
+    named = {"image": False, "moves": (), "notes": Resolution(), "settings": SETTINGS, "now": False}
     return words_of(card, "a red kettle", negative=negative, rewrite=rewrite, **named)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,134 @@
+"""A finished clip's files: encoded, marked as AI-made, and put into the store by content.
+
+Knows no jobs and no slates but their keys.  av and cv2 are imported by the first file.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shotwright.generator.errors import BadRequest
+from shotwright.generator.frames import Frames
+from shotwright.tools.studio.assets import Store
+from shotwright.tools.studio.signing import Signer
+from shotwright.tools.studio.slates import Blobs
+
+if TYPE_CHECKING:
+    from shotwright.generator.provenance import Likeness
+
+TAIL_FRAMES = 17
+"""Last frames kept losslessly beside a take: enough for the longest overlap of any card."""
+
+
+@dataclass(frozen=True)
+class Filed:
+    """Keys of what was stored, what the picture is known again by, and warnings."""
+
+    blobs: Blobs
+    likeness: dict[str, str]
+    warnings: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The key of a clip in the store, its likeness, and warnings."""
+
+    key: str
+    likeness: dict[str, str]
+    warnings: tuple[dict[str, str], ...] = ()
+
+
+def file_take(
+    store: Store,
+    frames: Frames,
+    *,
+    fps: int,
+    label: str,
+    metadata: Mapping[str, str],
+    preset: str,
+    tail: bool,
+    signer: Signer | None,
+) -> Filed:
+    """Store a take of `frames` with its visible label, its contact sheet and poster.
+
+    tail: keep the last frames losslessly, for what continues from here.
+    """
+    from shotwright.tools.studio.pictures import mark
+    from shotwright.tools.studio.sheets import contact_sheet, poster
+
+    shown = mark(frames, label, fps=fps)
+    clip = keep_clip(store, shown, fps, metadata, preset=preset, signer=signer)
+    clean = clip
+    if label != "none":
+        clean = keep_clip(store, frames, fps, metadata, preset=preset, signer=None)
+    blobs = Blobs(
+        clip=clip.key,
+        clean=None if clean is clip else clean.key,
+        tail=keep_lossless(store, frames[-TAIL_FRAMES:], fps) if tail else None,
+        sheet=store.put_bytes(contact_sheet(shown, fps=fps), "jpg").key,
+        poster=store.put_bytes(poster(shown[len(shown) // 2]), "jpg").key,
+    )
+    return Filed(blobs, clip.likeness, clip.warnings)
+
+
+def keep_lossless(store: Store, frames: Frames, fps: int) -> str:
+    """The key of these frames, kept bit for bit."""
+    from shotwright.generator.encode import write_lossless
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "clip.mkv"
+        write_lossless(file, frames, fps)
+        return store.put(file, "mkv").key
+
+
+def keep_clip(
+    store: Store,
+    frames: Frames,
+    fps: int,
+    metadata: Mapping[str, str],
+    *,
+    preset: str,
+    signer: Signer | None,
+) -> Kept:
+    """An MP4, or a PNG when there is one frame."""
+    from shotwright.generator.encode import write_mp4
+    from shotwright.generator.provenance import Likeness, likeness, packet, pixels_digest, thumbs
+    from shotwright.tools.studio.pictures import png
+
+    if len(frames) == 1:
+        found = Likeness(pixels_digest(frames[0]), thumbs(frames, 1))
+        words = {**metadata, "XML:com.adobe.xmp": packet(metadata, found).decode()}
+        return Kept(store.put_bytes(png(frames[0], words), "png").key, asdict(found))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "clip.mp4"
+        write_mp4(file, frames, fps=fps, metadata=metadata, preset=preset)
+        found = likeness(file, frames, len(frames))
+        return keep_sealed(store, file, metadata, found, signer=signer)
+
+
+def keep_sealed(
+    store: Store,
+    file: Path,
+    metadata: Mapping[str, str],
+    found: "Likeness",
+    *,
+    signer: Signer | None,
+) -> Kept:
+    """An MP4 with its XMP appended, and signed where the user has a certificate.
+
+    A certificate that does not sign costs no clip: it is kept unsigned, with a warning.
+    """
+    from shotwright.generator.provenance import packet, seal
+
+    seal(file, packet(metadata, found))
+    warnings: tuple[dict[str, str], ...] = ()
+    if signer is not None:
+        signed = file.with_suffix(".signed.mp4")
+        try:
+            signer.sign(file, signed, title=metadata["title"])
+            file = signed
+        except BadRequest as error:
+            warnings = ({"code": "not_signed", "message": f"{error.message} {error.fix}."},)
+    return Kept(store.put(file, "mp4").key, asdict(found), warnings)

@@ -1,0 +1,261 @@
+"""An animatic's shots: from the plan to panels, and from a panel to frames.  No model is asked.
+
+A panel is a part as a rendered take's is, with the board to be drawn, the camera's path and the
+picture it moves over, if there is one.  `plan_panel` is light and runs in fronts, `animated` in the
+worker.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from shotwright.generator.camera import Move, Pose, path, totals
+from shotwright.generator.catalog import Card
+from shotwright.generator.clipspec import ClipSpec
+from shotwright.generator.frames import Picture
+from shotwright.prompts.shotplan import Dialogue, Shot, ShotPlan
+from shotwright.tools.studio import wire
+from shotwright.tools.studio.clips import ClipPlan, place
+from shotwright.tools.studio.resolve import Resolution
+from shotwright.tools.studio.studio import Studio
+
+if TYPE_CHECKING:
+    from shotwright.generator.animatic import Animatic
+
+MODEL = "animatic"
+"""What an animatic's takes name as their model."""
+PRESET = "veryfast"
+"""x264's preset for panels: flat drawings lose nothing by it, and a film is there in half the time."""
+SIZES = {
+    "16:9": (640, 360),
+    "9:16": (360, 640),
+    "1:1": (480, 480),
+    "4:3": (560, 420),
+    "3:4": (420, 560),
+    "21:9": (784, 336),
+}
+"""Width and height by aspect ratio: about a quarter of a million pixels, large enough for the words to be read."""
+MAX_FPS = 30
+"""More are not seen in a drawing, and a long shot is held in memory whole."""
+HALF_WIDTH_MM = 18.0
+"""Half the width of full frame: a lens of f mm sees 2 atan(18 / f)."""
+
+
+async def plan_panel(
+    studio: Studio,
+    a: wire.MakeFilm,
+    asked: dict[str, Any],
+    plan: ShotPlan,
+    shot: Shot,
+    *,
+    seed: int,
+    image: str | None,
+    handle: int,
+) -> ClipPlan:
+    """One shot as a panel; `handle` frames more than the shot lasts, for a dissolve."""
+    card, notes = studio.catalog.get(a.model), Resolution()
+    width, height = SIZES[a.aspect_ratio or plan.aspect_ratio]
+    asked_fps = plan.fps or card.fps
+    fps = min(MAX_FPS, max(1, round(asked_fps)))
+    notes.adjust("fps", asked_fps, fps, f"an animatic has whole frames a second, up to {MAX_FPS}")
+    frames = max(1, round(shot.duration_s * fps)) + handle
+    used = (frames - handle) / fps
+    notes.adjust("duration_s", shot.duration_s, used, f"whole frames at {fps} a second")
+    picture = None
+    if image is not None:
+        given = await studio.intake.image(image, "image")
+        picture = await place(
+            studio, given, width=width, height=height, fit=a.fit, name="image", notes=notes
+        )
+    spec = ClipSpec(
+        model=MODEL,
+        prompt=shot.action,
+        negative_prompt="",
+        width=width,
+        height=height,
+        frames=frames,
+        fps=fps,
+        seed=seed,
+        steps=1,
+        guidance=0.0,
+    )
+    part = {
+        "take_id": _new_take(),
+        "request": asked,
+        "seed": seed,
+        "quality": "animatic",
+        "segments": [{"spec": spec.to_json(), "overlap": 0}],
+        "panel": board_of(plan, shot, used),
+        "camera": camera_of(card, shot, frames, seed),
+        "given": {"first": picture, "last": None, "keyframes": []},
+        "label": a.label,
+        "words": {"original": shot.source, "text": shot.action},
+        "unknown_words": [],
+        "adjustments": notes.adjustments,
+        "warnings": notes.warnings,
+        "parents": [],
+        "source": None,
+        "after": None,
+    }
+    return ClipPlan(card, [part], notes)
+
+
+def animated(part: dict[str, Any], fetch: Callable[[str], Picture]) -> "Animatic":
+    """The panel's frames; `fetch` gives the picture of a key."""
+    from shotwright.generator.animatic import animate
+    from shotwright.generator.boards import Board, Figure
+
+    spec, camera = ClipSpec.from_json(part["segments"][0]["spec"]), part["camera"]
+    facts = part["panel"]
+    board = Board(
+        **{
+            **facts,
+            "dialogue": tuple(facts["dialogue"]),
+            "figures": tuple(Figure(**figure) for figure in facts["figures"]),
+        }
+    )
+    key = part["given"]["first"]
+    return animate(
+        board,
+        path(
+            [Move(**m) for m in camera["moves"]],
+            spec.frames,
+            amounts=camera["amounts"],
+            seed=spec.seed,
+        ),
+        width=spec.width,
+        height=spec.height,
+        hfov_deg=camera["hfov_deg"],
+        picture=None if key is None else fetch(key),
+    )
+
+
+def unreadable(part: dict[str, Any]) -> list[dict[str, str]]:
+    """A warning when the font lacks letters of the panel's words."""
+    from shotwright.generator.captions import missing
+
+    board = part["panel"]
+    lost = missing("".join([board["number"], board["action"], *board["dialogue"]]))
+    if not lost:
+        return []
+    message = f"the animatic's font has no glyph for {' '.join(lost)}; boxes stand in their place."
+    return [{"code": "no_glyph", "message": message}]
+
+
+def camera_of(card: Card, shot: Shot, frames: int, seed: int) -> dict[str, Any]:
+    """The shot's moves as a part keeps them; a lens given in mm decides the field of view."""
+    moves = [move.to_move() for move in shot.camera]
+    amounts = dict(card.camera_amounts)
+    asked: Pose | None = None
+    if moves:
+        asked = totals(path(moves, frames, amounts=amounts, seed=seed))
+    hfov_deg = card.hfov_deg
+    if shot.lens_mm is not None:
+        seen = 2 * math.degrees(math.atan(HALF_WIDTH_MM / shot.lens_mm))
+        hfov_deg = min(120.0, max(5.0, seen))
+    return {
+        "moves": [asdict(move) for move in moves],
+        "amounts": amounts,
+        "mechanism": "warp" if moves else "none",
+        "asked": None if asked is None else asdict(asked),
+        "hfov_deg": hfov_deg,
+    }
+
+
+def board_of(plan: ShotPlan, shot: Shot, duration_s: float) -> dict[str, Any]:
+    """What the panel shows, as JSON: the fields of `boards.Board`."""
+    scene, location = plan.scene_of(shot), plan.location_of(shot)
+    time = shot.time_of_day or (scene.time_of_day if scene else None) or ""
+    inside = location is not None and location.int_ext == "INT"
+    slugline = scene.slugline if scene else ""
+    inside = inside or bool(re.match(r"\s*(INT\b(?!/EXT)|内景)", slugline, re.IGNORECASE))
+    size = shot.shot_size or ("wide" if shot.intent == "establishing" else "medium")
+    return {
+        "number": shot.id,
+        "action": shot.action,
+        "facts": _facts(shot, size, duration_s),
+        "dialogue": [_line(plan, spoken) for spoken in shot.dialogue],
+        "size": size,
+        "angle": shot.angle,
+        "palette": palette_of(time, inside=inside),
+        "place": location.name if location else slugline or shot.scene_id,
+        "figures": _figures(plan, shot),
+        "over_shoulder": shot.framing == "over_the_shoulder",
+    }
+
+
+def palette_of(time: str, *, inside: bool) -> str:
+    """The colours for a time of day in the plan's words."""
+    said = time.lower()
+    for palette, words in _TIMES.items():
+        if any(word in said for word in words):
+            return ("inside night" if palette == "night" else "inside") if inside else palette
+    return "inside" if inside else "day"
+
+
+_TIMES = {
+    "night": ("night", "midnight", "moon", "夜", "晚", "深更"),
+    "dusk": ("dusk", "sunset", "evening", "twilight", "黄昏", "傍晚", "日落", "夕"),
+    "dawn": ("dawn", "sunrise", "清晨", "黎明", "日出", "拂晓"),
+}
+
+
+def _facts(shot: Shot, size: str, duration_s: float) -> str:
+    """Size, angle, framing, lens, camera and length in the words of the set."""
+    words = [size.replace("_", " ").upper()]
+    words += [shot.angle.replace("_", " ")] if shot.angle != "eye_level" else []
+    words += [shot.framing.replace("_", " ")] if shot.framing else []
+    words += [f"{shot.lens_mm:g} mm"] if shot.lens_mm else []
+    for move in shot.camera:
+        name = move.move.replace("_", " ")
+        words.append(name if move.amount is None else f"{name} {move.amount:g}")
+    return " · ".join([*words, f"{duration_s:.4g} s"])
+
+
+_DELIVERY = {"on_screen": "", "off_screen": " (O.S.)", "voice_over": " (V.O.)"}
+
+
+def _line(plan: ShotPlan, spoken: Dialogue) -> str:
+    speaker = next((c.name for c in plan.characters if c.id == spoken.character_id), None)
+    return f"{speaker or spoken.character_id}{_DELIVERY[spoken.delivery]}: {spoken.text}"
+
+
+_SIDES = (
+    (("left", "左"), -0.5),
+    (("right", "右"), 0.5),
+    (("cent", "middle", "中"), 0.0),
+)
+
+
+def _figures(plan: ShotPlan, shot: Shot) -> list[dict[str, Any]]:
+    """Who and what stands in the picture: the cast, else whom the action names, else its things."""
+    names = {character.id: character.name for character in plan.characters}
+    cast = [(names.get(c.character_id, c.character_id), c.position or "") for c in shot.cast]
+    if not cast:
+        cast = [(name, "") for name in names.values() if name.lower() in shot.action.lower()]
+    people = cast[:5]
+    things = [(prop, "") for prop in shot.props[: 2 if people else 3]]
+    if not people and not things and shot.intent != "establishing":
+        things = [(shot.action[:40], "")]
+    shown = [(name, where, False) for name, where in people]
+    shown += [(name, where, True) for name, where in things]
+    spread = (
+        [0.0] if len(shown) < 2 else [1.2 * n / (len(shown) - 1) - 0.6 for n in range(len(shown))]
+    )
+    return [
+        {"name": name, "x": _side(where, spread[number]), "thing": thing}
+        for number, (name, where, thing) in enumerate(shown)
+    ]
+
+
+def _side(where: str, otherwise: float) -> float:
+    said = where.lower()
+    return next((x for words, x in _SIDES if any(word in said for word in words)), otherwise)
+
+
+def _new_take() -> str:
+    from shotwright.tools.studio.assets import new_id
+
+    return new_id("take")
