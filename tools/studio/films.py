@@ -27,6 +27,18 @@ SHEET_FRAMES = 4
 SHEET_HEIGHT = 360
 """They are kept this high at most, so that a film of many large shots fits into memory."""
 
+_OF_THE_PLAN = (
+    "request",
+    "look",
+    "plan",
+    "writer",
+    "coverage",
+    "report",
+    "story",
+    "plan_warnings",
+)
+"""What a film's record keeps of the plan that made it; the last three only where a script was told."""
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -73,8 +85,7 @@ def join(
     record = {
         "film_id": film_id,
         "created_at": datetime.now(UTC).isoformat(),
-        **{name: plan[name] for name in ("request", "look", "plan", "writer", "coverage")},
-        **{name: plan[name] for name in ("report", "story", "plan_warnings") if name in plan},
+        **{name: plan[name] for name in _OF_THE_PLAN if name in plan},
         "why": plan.get("why", ""),
         "diff": plan.get("diff"),
         "warnings": [*plan["warnings"], *kept.warnings],
