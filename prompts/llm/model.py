@@ -139,7 +139,7 @@ def _open_gguf(path: Path) -> "BaseChatModel":
 def _serve_gguf(path: Path) -> tuple[str, str]:
     """Address and key of llama.cpp's server for a file; it lives as long as the process."""
     try:
-        import xllamacpp  # type: ignore[import-untyped]
+        import xllamacpp
     except ImportError as error:
         raise LlmFailed(_missing(GGUF)) from error
     params = xllamacpp.CommonParams()
