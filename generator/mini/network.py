@@ -168,6 +168,10 @@ def flow_loss(
 def assemble(network: Network, vae: AutoencoderKLWan, folder: Path) -> None:
     """Save the stock pipeline in half precision, with the scheduler that sampling uses."""
     transformer = WanTransformer3DModel.from_config(network.transformer.config)
+    # a loaded codec's configuration names the folder that it came from, a path of this machine
+    settings = {k: v for k, v in vae.config.items() if not k.startswith("_")}
+    shipped = AutoencoderKLWan.from_config(settings)
+    shipped.load_state_dict(vae.state_dict())
     kept = {
         name: weight
         for name, weight in network.transformer.state_dict().items()
@@ -178,7 +182,7 @@ def assemble(network: Network, vae: AutoencoderKLWan, folder: Path) -> None:
         tokenizer=text.build_tokenizer(),
         text_encoder=copy.deepcopy(network.text).half(),
         transformer=transformer.half(),
-        vae=copy.deepcopy(vae).half(),
+        vae=shipped.half(),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=SHIFT),
         expand_timesteps=True,
     )

@@ -52,6 +52,11 @@ def test_the_folder_of_a_run_loads_as_a_stock_pipeline(finished: Path) -> None:
     assert pipeline.tokenizer("red car")["input_ids"] == [TOKEN_ID[t] for t in ("red", "car")]
 
 
+def test_a_saved_model_names_no_path_of_the_machine(finished: Path) -> None:
+    for file in (finished / "model").rglob("*.json"):
+        assert str(finished) not in file.read_text(encoding="utf-8"), file
+
+
 def test_the_engine_renders_from_the_folder_of_a_run(finished: Path) -> None:
     card = replace(load_catalog().get("mini"), source=str(finished / "model"))
     spec = ClipSpec("mini", "red car", "", 64, 64, 9, 8, seed=1, steps=2, guidance=3.0)

@@ -43,6 +43,11 @@ def test_the_folder_loads_as_a_stock_pipeline_and_is_small() -> None:
     assert not [f for f in WEIGHTS.rglob("*") if f.suffix in (".bin", ".pt", ".pth", ".ckpt")]
 
 
+def test_its_configurations_name_no_path_of_a_machine() -> None:
+    for file in WEIGHTS.rglob("*.json"):
+        assert '"_name_or_path": "/' not in file.read_text(encoding="utf-8"), file
+
+
 def test_its_tokenizer_knows_the_words_of_the_world(model: Evaluation) -> None:
     tokenizer = model.parts["tokenizer"]
     unknown = {
