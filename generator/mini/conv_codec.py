@@ -16,6 +16,7 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
 from torch import Tensor, nn
 
 from shotwright.generator.mini.data import TOGETHER, Draw, sample_scenes
+from shotwright.generator.mini.network import save_whole
 from shotwright.generator.mini.recipe import Bucket, Recipe
 
 CHANNELS, PATCH = 16, 2
@@ -173,6 +174,4 @@ def _finish(vae: AutoencoderKLWan, draw: Draw, rng: np.random.Generator, folder:
         latents_mean=latents.mean((0, 2, 3, 4)).tolist(),
         latents_std=latents.std((0, 2, 3, 4)).tolist(),
     )
-    fresh = folder.with_name(f"{folder.name}.new")
-    vae.save_pretrained(fresh)
-    fresh.rename(folder)  # its existence says that it is finished
+    save_whole(vae, folder)  # its existence says that it is finished

@@ -25,6 +25,7 @@ from shotwright.generator.catalog import Preset, load_catalog
 from shotwright.generator.errors import BadRequest, ShotwrightError
 from shotwright.generator.mini import figures as counting
 from shotwright.generator.mini import report
+from shotwright.generator.mini.console import say
 from shotwright.generator.mini.evaluation import Evaluation
 from shotwright.generator.mini.figures import Figure
 from shotwright.generator.pipelines.wan import locate
@@ -57,11 +58,6 @@ def write_card(evaluation: Evaluation, found: Sequence[Figure], chosen: argparse
         f"--seed {chosen.seed} --clips {chosen.clips} --json figures.json",
     )
     chosen.card.write_text(text, encoding="utf-8")
-
-
-def say(message: str) -> None:
-    sys.stdout.write(message + "\n")
-    sys.stdout.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -26,6 +26,8 @@ from torch.nn import functional
 
 from shotwright.generator.frames import Frames
 from shotwright.generator.mini import codec
+from shotwright.generator.mini.console import say
+from shotwright.generator.mini.data import sample_scenes
 from shotwright.generator.mini.world import Scene, render, render_batch, sample_scene
 from shotwright.generator.mini.world.scene import choices
 
@@ -219,7 +221,7 @@ class _Pool:
     def draw(self) -> list[Sample]:
         """One batch, for which a few clips are replaced (the first time: half the pool is filled)."""
         for _ in range(1 if self.clips else POOL // (2 * FRESH)):
-            scenes = _alike(FRESH, self.rng)
+            scenes = sample_scenes(self.rng, FRESH, FRESH)
             garbled = self.rng.random() < GARBLED
             for clip in self.garbled(scenes) if garbled else self._drawn(scenes, self._length()):
                 if len(self.clips) < POOL:
@@ -269,20 +271,13 @@ class _Pool:
         return truth, mixed, np.mean([share for *_, share in parts], 0, dtype=np.float32)
 
 
-def _alike(count: int, rng: np.random.Generator) -> list[Scene]:
-    """Scenes that can be drawn together."""
-    first = sample_scene(rng)
-    shared = {"place": first.place, "subject": first.subject, "weather": first.weather}
-    return [first, *(sample_scene(rng, **shared) for _ in range(count - 1))]
-
-
 class Blur:
     """The linear codec as two matrix products, for passing many clips through it quickly."""
 
     def __init__(self, basis: codec.Basis) -> None:
         self.encode = torch.from_numpy(basis.encode).float()
         self.mean = torch.from_numpy(basis.mean).float()
-        taps = torch.from_numpy(basis.decode).float()  # (3, 3, 16, 192)
+        taps = torch.from_numpy(basis.decode).float()  # (3, 3, 24, 192)
         self.taps, self.bias = taps.permute(3, 2, 0, 1), torch.from_numpy(basis.bias).float()
 
     def __call__(self, frames: Frames, noise: Tensor) -> Tensor:
@@ -326,7 +321,7 @@ def train(*, minutes: float, seed: int = 5) -> Judge:
         optimizer.step()
         step += 1
         if step % 100 == 0:
-            _say(f"step {step} done {100 * share:.0f} % loss {loss.item():.3f}")
+            say(f"step {step} done {100 * share:.0f} % loss {loss.item():.3f}")
     return judge.eval()
 
 
@@ -374,11 +369,6 @@ def held_out(count: int, *, seed: int) -> list[tuple[Scene, Frames]]:
     return clips
 
 
-def _say(message: str) -> None:
-    sys.stdout.write(message + "\n")
-    sys.stdout.flush()
-
-
 def _report(judge: Judge) -> None:
     """Print accuracy on held-out renders, as they are and after the codec with and without
     noise.
@@ -394,13 +384,13 @@ def _report(judge: Judge) -> None:
                 shown.append((scene, np.round((pixels.numpy() + 1) * 127.5).astype(np.uint8)))
         label = "renders" if noise is None else f"through the codec, latent noise {noise}"
         figures = " ".join(f"{f} {v:.3f}" for f, v in accuracy(judge, shown).items())
-        _say(f"{label}, n {len(shown)}: {figures}")
+        say(f"{label}, n {len(shown)}: {figures}")
     rng = np.random.default_rng(78)
     pool = _Pool(64, 64, rng)
-    mixed = [clip for _ in range(25) for clip in pool.garbled(_alike(4, rng))]
+    mixed = [clip for _ in range(25) for clip in pool.garbled(sample_scenes(rng, 4, 4))]
     said = [verdict(judge, frames) for _, frames, _ in mixed]
     figures = " ".join(f"{f} {sum(s[f] == UNCLEAR for s in said)}" for f in CAN_BE_UNCLEAR)
-    _say(f"garbled clips called unclear, of {len(said)}: {figures}")
+    say(f"garbled clips called unclear, of {len(said)}: {figures}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

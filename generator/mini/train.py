@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from transformers import UMT5EncoderModel
 
 from shotwright.generator.mini import codec, conv_codec, text
+from shotwright.generator.mini.console import say
 from shotwright.generator.mini.data import TOKEN_ID, Clips, Draw, Pool, encoder
 from shotwright.generator.mini.network import Network, assemble, flow_loss, save_whole
 from shotwright.generator.mini.recipe import RECIPES, Bucket, Recipe
@@ -181,7 +182,7 @@ class Trainer:
 
     def say(self, message: str) -> None:
         if self.rank == 0:
-            _print(message)
+            say(message)
 
     def progress(self) -> float:
         """Share of the run done; the same in every process."""
@@ -374,11 +375,6 @@ def make_text(out: Path) -> None:
     save_whole(text.build_tokenizer(), out / "tokenizer")
 
 
-def _print(message: str) -> None:
-    sys.stdout.write(message + "\n")
-    sys.stdout.flush()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line of the module."""
     parser = argparse.ArgumentParser(description="Train the embedded model.")
@@ -401,7 +397,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     device = torch.device(chosen.device)
     recipe = RECIPES[chosen.recipe or ("cpu" if device.type == "cpu" else "gpu")]
     if chosen.stage == "vae":
-        make_codec(chosen.out, recipe, device, _print, chosen.pause_after)
+        make_codec(chosen.out, recipe, device, say, chosen.pause_after)
         return 0
     if chosen.stage == "text":
         make_text(chosen.out)
@@ -417,9 +413,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         make_text(chosen.out)
     codec_there = (chosen.out / "vae").exists() or chosen.start
     if first and not codec_there:
-        finished = make_codec(chosen.out, recipe, device, _print, chosen.pause_after)
+        finished = make_codec(chosen.out, recipe, device, say, chosen.pause_after)
         if not finished and not dist.is_initialized():
-            _print("paused: the codec is not finished")
+            say("paused: the codec is not finished")
             return 0
     trainer = Trainer(chosen.out, chosen.minutes, recipe, device, chosen.start)
     trainer.run(chosen.pause_after - (time.monotonic() - began) / 60)
