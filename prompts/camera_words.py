@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from shotwright.generator.camera import PRESET_NAMES, PRESETS, Move
+from shotwright.generator.camera import PRESETS, Move
 from shotwright.prompts.camera_reading import chinese, english
+from shotwright.prompts.camera_reading.elsewhere import without_elsewhere
 from shotwright.prompts.camera_reading.lexicon import Found, plain, without_quotes, words
 from shotwright.prompts.camera_reading.modifiers import FRACTIONS, leftovers, modifiers
+from shotwright.prompts.camera_reading.order import in_turns
 from shotwright.prompts.language import Language
 
 
@@ -47,15 +49,21 @@ def _read(text: str, explicit: bool) -> tuple[Found, ...]:
             continue
         else:
             read = _moved(_both(_CAMERA + flat[low:high], False), low - len(_CAMERA))
+        if kind == "told" and _NONE.match(flat, low, high):
+            read.append(Found("static", low, high, ((low, high),), "phrase"))
         if kind == "denied":
             read = [replace(f, denied=f.move != "motion") for f in read]
         if read:
             found += read
             prose[low:high] = " " * (high - low)
-    found += _both("".join(prose), False)
+    here = "".join(prose)
+    told = _both(here, False)
+    elsewhere = without_elsewhere(here) if told else here  # few sentences speak of the camera
+    found += told if elsewhere == here else _both(elsewhere, False)
     return tuple(sorted(found, key=lambda f: f.start))
 
 
+_NONE = re.compile(r"\s*(?:none|off|no\s+movement|无|没有)\s*(?:[,;}.。，；]|$)")
 _CAMERA = "camera 镜头 "
 """What a text after "camera:" is said of, in both languages."""
 
@@ -101,9 +109,9 @@ def _both(text: str, explicit: bool) -> tuple[Found, ...]:
     return tuple(sorted((*first, *second), key=lambda f: f.start))
 
 
-def _kept(text: str, explicit: bool) -> list[Found]:
-    """What the text asks for: denials left out (of any motion at all: a camera that stands still),
-    repetitions and a stillness beside moves too.
+def _kept(text: str, explicit: bool) -> list[list[Found]]:
+    """What the text asks for, moves that run together as one group: denials left out (of any
+    motion at all: a camera that stands still), repetitions and a stillness beside moves too.
     """
     read = _read(text, explicit)
     flat = plain(text)
@@ -117,32 +125,16 @@ def _kept(text: str, explicit: bool) -> list[Found]:
         asked = [
             f for f in asked if f.move != "static"
         ]  # "other than a push in, the shot is static"
-    kept: list[Found] = []
-    later = _connectives()[0]
-    before = 0
-    for found in asked:
-        if kept and not later.search(flat, before, found.start):
-            kept[-1:] = _merged(kept[-1], found)
-        else:
-            kept.append(found)
-        before = found.end
-    groups = _groups(flat, kept)
-    return [
-        found
-        for group in groups
-        for found in group
-        if found.move != "static" or all(o.move in ("static", "rack_focus") for o in group)
-    ]
+    return in_turns(flat, asked)
 
 
-def _merged(one: Found, other: Found) -> list[Found]:
-    """Two hits as one where they say the same: "a tracking shot follows", "a crane shot descends"."""
-    spans = (*one.spans, *other.spans)
-    if one.move == other.move:
-        return [replace(one, spans=spans)]
-    if one.move.startswith("crane") and other.move.startswith("pedestal"):
-        return [replace(one, move=other.move.replace("pedestal", "crane"), spans=spans)]
-    return [one, other]
+_EXCEPTION = re.compile(
+    r"\s*(?:(?:other\s+than|apart\s+from|aside\s+from|except\s+for|save\s+for)\b|除了?)[^,.;，。；]*"
+)
+
+
+def _flat(groups: list[list[Found]]) -> list[Found]:
+    return [found for group in groups for found in group]
 
 
 def _hit(found: Found) -> CameraHit:
@@ -164,7 +156,9 @@ def denied_moves(text: str) -> frozenset[str]:
 
 def focus_of(text: str) -> str | None:
     """ "rack" where a text asks to rack focus."""
-    return "rack" if any(found.move == "rack_focus" for found in _kept(text, False)) else None
+    return (
+        "rack" if any(found.move == "rack_focus" for found in _flat(_kept(text, False))) else None
+    )
 
 
 def parse_camera(text: str) -> tuple[list[Move], list[str]]:
@@ -182,7 +176,7 @@ def prose_hits(text: str) -> list[CameraHit]:
     """The camera words of a sentence of a script, as `parse_prose` takes them, their numbers
     unread.
     """
-    return [_hit(found) for found in _kept(text, False) if found.move != "rack_focus"]
+    return [_hit(found) for found in _flat(_kept(text, False)) if found.move != "rack_focus"]
 
 
 def parse_prose(text: str) -> tuple[list[Move], list[CameraHit]]:
@@ -198,7 +192,7 @@ def camera_spans(text: str) -> list[tuple[int, int]]:
     """Where a sentence of a script speaks of the camera: the moves, their speeds and their
     numbers.
     """
-    kept = _kept(text, False)
+    kept = sorted(_flat(_kept(text, False)), key=lambda f: f.start)
     flat = plain(text)
     return [span for f in kept for span in [*f.spans, *modifiers(flat, f, kept)[2]]]
 
@@ -224,71 +218,12 @@ def says_nothing_more(text: str) -> bool:
     return not leftovers(text) and not _PRONOUN.search(plain(text))
 
 
-@cache
-def _connectives() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    listed = words()["connect"]
-    english = listed["en"].replace(" ", r"\s+")
-    return (
-        re.compile(rf"\b(?:{english})\b|(?:{listed['zh']})|;|；|->|→|[.。](?!\d)|[\]】]"),
-        re.compile(
-            rf"\b(?:{'|'.join(w for w in listed['together'].split('|') if w.isascii())})\b|"
-            + "|".join(w for w in listed["together"].split("|") if not w.isascii()).replace(
-                " ", r"\s+"
-            )
-        ),
-    )
-
-
-def _groups(flat: str, found: list[Found]) -> list[list[Found]]:
-    """Moves that run together; a "then" begins the next group, and so does what undoes a move."""
-    later, together = _connectives()
-    groups: list[list[Found]] = []
-    for place, hit in enumerate(found):
-        if groups:
-            # "push in, pan right, then tilt up" is three in turn
-            following = found[place + 1].start if place + 1 < len(found) else hit.end
-            listed = _THEN.search(flat, hit.end, following) and _COMMA.fullmatch(
-                flat, max(end for _, end in groups[-1][-1].spans), hit.start
-            )
-            between = flat[groups[-1][-1].end : hit.start]
-            same = together.search(between)
-            first = "先" in flat[max(0, groups[-1][-1].start - 3) : groups[-1][-1].start]
-            undone = (first or bool(_JOINED.search(between))) and any(
-                _opposed(other.move, hit.move) for other in groups[-1]
-            )
-            arrived = _ARRIVES.search(between) or _AT_LAST.match(flat, hit.end)
-            if not undone and not listed and (same or not (later.search(between) or arrived)):
-                groups[-1].append(hit)
-                continue
-        groups.append([hit])
-    return groups
-
-
-_ARRIVES = re.compile(
-    r"\bto\s+(?!the\s+(?:left|right)|left|right|reveal|show|follow|find)[a-z' ]+\band\b|[到至][^，。]{1,12}并"
-)
-"""A move that is told where it ends has ended when the next one begins."""
-
-
-_EXCEPTION = re.compile(
-    r"\s*(?:(?:other\s+than|apart\s+from|aside\s+from|except\s+for|save\s+for)\b|除了?)[^,.;，。；]*"
-)
-_AT_LAST = re.compile(r"[^,.;，。；]{0,12}\b(?:at\s+the\s+(?:very\s+)?end|at\s+last)\b")
-_THEN = re.compile(r"\bthen\b|然后|最后")
-_COMMA = re.compile(r"\s*[,，]\s*(?:slowly\s+|slow\s+)?")
-_JOINED = re.compile(r"\band\b|和|又")
-
-
-def _opposed(one: str, other: str) -> bool:
-    kind = one.partition("_")[0]
-    return one != other and kind == other.partition("_")[0] and one not in PRESET_NAMES
-
-
 def _parse(
-    text: str, found: list[Found], denied: Iterable[tuple[int, int]] = ()
+    text: str, kept: list[list[Found]], denied: Iterable[tuple[int, int]] = ()
 ) -> tuple[list[Move], list[str]]:
     flat = plain(text)
-    groups = _groups(flat, [f for f in found if f.move != "rack_focus"])
+    found = sorted(_flat(kept), key=lambda f: f.start)
+    groups = [g for g in ([f for f in group if f.move != "rack_focus"] for group in kept) if g]
     moves: list[Move] = []
     used = [*denied, *(span for f in found for span in f.spans if not f.assumed)]
     for place, group in enumerate(groups):

@@ -4,7 +4,7 @@ A word for the camera inside the term settles it (推镜头); other terms count 
 another subject; what anyone can do (上升) counts only where the camera is its subject.
 Try: python -m pytest tests/prompts/test_camera_words.py
 """
-# ruff: noqa: RUF001  (Chinese punctuation is meant)
+# ruff: noqa: RUF001, RUF002, RUF003  (Chinese punctuation is meant)
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,12 @@ _SIDES = {
     # 摇 that is no pan: shaking, a cradle, a head, rock music
     "{S}": "(?![晃摆头篮曳滚椅醒着])",
 }
-_ANY = {"pan_any": "pan_right", "truck_any": "truck_right", "roll_any": "roll_cw"}
+_ANY = {
+    "tilt_any": "tilt_up",
+    "pan_any": "pan_right",
+    "truck_any": "truck_right",
+    "roll_any": "roll_cw",
+}
 _WHIP = {"whip_pan_right": "whip_pan"}
 _TAGS = re.compile(
     "左移|右移|上移|下移|前推|后拉|推进|推近|拉远|拉近|拉开|环绕|跟随|跟移|横移|平移|手持|晃动|静止|固定|左转|右转|"
@@ -116,10 +121,15 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
     hits = _hits(masked)
     if not hits:
         return []
+    dots = list(masked)
+    for hit, _ in hits:
+        dots[hit.start : hit.end] = "\x02" * (hit.end - hit.start)
+    covered = "".join(dots)
     found: list[Found] = []
     subject: Subject | None = None
     waiting = hits[::-1]
     directs = directs or bool(g["somewhere"].search(masked))
+    directs = directs or any(kind != "weak" for _, kind in hits)
     whole = not re.sub(r"[\s，。,.!！]", "", _uncovered(masked, hits))
     for low, high in _clauses(masked):
         body = masked[low:high]
@@ -131,7 +141,16 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
         subject = _subject(body, subject, [hit.start - low for hit, _ in inside])
         taken, followed = low, False
         for hit, kind in inside:
-            denied = _denied(masked, hit, found)
+            if found and hit.move == "static" and masked[hit.end - 1] == "在":
+                continue  # 摇到窗前，停在花上: where the move ends
+            swept = hit.family == "pan_any" and found and _SWEPT.match(found[-1].move)
+            if (
+                swept
+                and not found[-1].denied
+                and not _NEXT.search(masked, found[-1].end, hit.start)
+            ):
+                continue  # 慢慢摇上去，摇到她的眼睛: one move
+            denied = _denied(masked, hit, found, covered)
             free = explicit or whole or denied
             bare = directs and subject is None and taken == low and hit.move in _COMMANDED
             slowly = (
@@ -146,18 +165,47 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
             ):
                 found.append(replace(hit, denied=denied))
                 taken = hit.end
+                if (
+                    hit.move.startswith(("crane", "handheld"))
+                    and subject != "person"
+                    and not denied
+                ):
+                    subject = "camera"
                 followed = followed or (hit.move == "follow" and not denied)
-    return found
+    return [_sided(masked, hit) for hit in found]
 
 
+def _sided(text: str, hit: Found) -> Found:
+    """A move whose side stands behind a comma: 环绕镜头，向右，慢速."""
+    side = _ASIDE.match(text, hit.end)
+    if not side or not (hit.assumed or hit.family == "orbit_right"):
+        return hit
+    if re.search("[左右]|时针", text[hit.start : hit.end]):
+        return hit
+    way = "left" if side["way"] == "左" else "right"
+    return replace(
+        hit,
+        move=hit.move.partition("_")[0] + "_" + way,
+        spans=(*hit.spans, side.span("told")),
+        assumed=False,
+    )
+
+
+_ASIDE = re.compile(
+    r"\s*[，,、]\s*(?P<told>[向往朝](?P<way>[左右])(?:侧|边)?)(?=\s*[，,、。；]|\s*$)"
+)
 _TRAVELS = ("truck_left", "truck_right", "pedestal_up", "pedestal_down", "orbit_left")
 _SLOWLY = re.compile(r"(?:缓慢|缓缓|慢慢|平稳|匀速|快速|轻轻)地?[^的]{1,8}$")
 """A text that begins with a speed and a verb commands the camera: 缓慢跟随老人; not 缓缓上升的气球."""
 _NEXT = re.compile("然后|接着|随后|再|最后|继而")
+_SWEPT = re.compile("pan|tilt|whip")
 _GOING = re.compile("pan|tilt|zoom|truck|dolly|pedestal|crane")
-_FROM = re.compile(r"(?:从|由|自|沿着?|随着?|顺着|贴着|绕着?|以)[^，。]{1,14}$")
+_FROM = re.compile(r"(?:对着|对准|面向|朝着|从|由|自|沿着?|随着?|顺着|贴着|绕着?|以)[^，。]{1,14}$")
 """Where a move begins or goes along: says nothing of who makes it."""
-_COMMANDED = ("follow", "orbit_right", "dolly_in", "dolly_out", "static")
+_COMMANDED = (
+    "follow", "orbit_right", "orbit_left", "dolly_in", "dolly_out", "static", "truck_left", "truck_right", "pan_left",
+    "pan_right", "tilt_up", "tilt_down", "pedestal_up", "pedestal_down",
+)  # fmt: skip
 """What a text that speaks of the camera elsewhere may command without naming it."""
 
 
@@ -223,7 +271,8 @@ def _subject(body: str, before: Subject | None, hits: list[int]) -> Subject | No
     # 镜头 is in the adverbs too, so look from the head as well
     for start in (0, at):
         if g["camera"].match(body, start):
-            return "camera"
+            handled = before in ("person", "thing") and re.match("[把将]", body[start:])
+            return "person" if handled else "camera"  # 他举起手机，把画面向左移
     lead_text = body[:at]
     if re.search(r"镜头$|镜头", lead_text) and not re.search(r"镜头(?:前|里|中|外)", body):
         return "camera"
@@ -254,7 +303,7 @@ def _accepted(
         return False  # only its denial says something
     if kind == "always":
         return True
-    passed = hit.family == "pan_any" or text[hit.start] in "穿飞经"
+    passed = hit.family == "pan_any" or text[hit.start] in "穿飞经掠越"
     if found and passed and kind == "weak" and not found[-1].denied:
         return False  # 右移 and then 扫过酒瓶: what a move passes is no second one
     going = found and hit.move == "follow" and kind == "weak" and _GOING.match(found[-1].move)
@@ -265,13 +314,17 @@ def _accepted(
     pre = text[max(taken, hit.start - 4 * _REACH) : hit.start]
     core = g["trail"].sub("", pre).strip()
     raw = pre.strip()
+    if taken > low:
+        core = re.sub("^(?:之后|以后|后)", "", core)
     if kind == "term":
-        core = _FROM.sub("", core)
+        core = g["trail"].sub("", _FROM.sub("", core))
     if followed and kind == "weak":
         return False  # 镜头跟随他向左转: it is he who turns
     if g["other_use"].search(raw):
         return False
     by_camera = g["camera_end"].search(raw) or re.search(r"(?:镜头|画面|机位)\S{0,6}$", raw)
+    if by_camera and subject == "person" and re.search("[把将]", raw):
+        return False
     if by_camera and not re.search(r"(?:镜头|画面)[前里中外]", raw):
         return True
     if not core:
@@ -282,6 +335,8 @@ def _accepted(
         tag = not g["trail"].sub("", text[hit.end : high]).strip() or kind == "term"
         if kind == "term":
             return subject != "person"
+        if subject is None and "飞" in text[hit.start : hit.end] and not found:
+            return True  # nobody is named: the drone flies
         return bool(tag and _TAGS.fullmatch(text[hit.start : hit.end]) and subject != "person")
     if subject == "camera" and not re.search(r"[他她它我你]们?(?!的)\S*$", core):
         return True
@@ -292,7 +347,7 @@ _REACH = 40
 """Letters before a move in which it is denied."""
 
 
-def _denied(text: str, hit: Found, found: list[Found]) -> bool:
+def _denied(text: str, hit: Found, found: list[Found], covered: str) -> bool:
     """Whether a negation reaches the hit, directly or through other moves and words like 任何."""
     low = max(0, hit.start - _REACH)
     masked = list(text[low : hit.start])
@@ -304,4 +359,4 @@ def _denied(text: str, hit: Found, found: list[Found]) -> bool:
     inside = text[hit.start : hit.end]
     if hit.family == "motion" and re.search("不|没|未|无|别", inside):
         return True
-    return bool(_grammar()["after"].match(text, hit.end))
+    return bool(_grammar()["after"].match(covered, hit.end))

@@ -12,10 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from shotwright.prompts.camera_reading.lexicon import Found, words
+from shotwright.prompts.camera_reading.modifiers import FOCAL
 from shotwright.prompts.camera_reading.negation import is_denied, negations
 from shotwright.prompts.camera_reading.rules import accepted
 from shotwright.prompts.camera_reading.subjects import State, who_moves
 from shotwright.prompts.camera_reading.tables import (
+    BETWEEN,
     PREPOSITION,
     REACH,
     Clause,
@@ -25,6 +27,7 @@ from shotwright.prompts.camera_reading.tables import (
 )
 from shotwright.prompts.camera_reading.ways import way_after, way_before
 
+_PARTED = re.compile(BETWEEN)
 OBJECT = re.compile(
     r"\s+(?:the|a|an|his|her|my|your|their|its|our|this|some|two|three|both|each|every)\b"
 )
@@ -87,6 +90,13 @@ def _read_clause(
         if hit.start < taken:
             continue
         if isinstance(hit, Found):
+            turning = (found or before)[-1:]
+            if (
+                hit.move.startswith("orbit")
+                and turning
+                and turning[0].family in ("pan", "turn", "rotate")
+            ):
+                continue  # "pans a full 360 degrees around the cave"
             found.append(_turned(text, hit, clause))
         else:
             # a way belongs to the verb before it, not to one further on
@@ -109,7 +119,7 @@ def _read_clause(
                 continue
             found.append(made)
         taken = max(end for _, end in found[-1].spans)
-        if state.subject is None:
+        if state.subject in (None, "thing"):
             state.subject = state.main = "camera"  # what follows a command goes on with it
     if not found and before:
         again = _elliptic(text, clause, before[-1])
@@ -139,6 +149,8 @@ def _candidates(text: str) -> list[Found | Verb]:
         Found(move, m.start(), m.end(), (m.span(),), "phrase")
         for move, pattern in t.phrases
         for m in pattern.finditer(text)
+        if not _is_prop(text, m.group(), m.start())
+        if not m.group().startswith(("crane", "boom")) or t.somewhere.search(text)
     ]
     terms += [
         Found("motion", m.start(), m.end(), (m.span(),), "motion", denied=True)
@@ -153,18 +165,35 @@ def _candidates(text: str) -> list[Found | Verb]:
             free[term.start : term.end] = bytes(term.end - term.start)
             kept.append(term)
     kept += [
-        Verb(*t.forms[re.sub(r"\s+", " ", m.group())], m.start(), m.end())
+        Verb(*t.forms[_PARTED.sub(" ", m.group())], m.start(), m.end())
         for m in t.verbs.finditer(text)
         if all(free[m.start() : m.end()])
     ]
     # a camera that noses, swims or threads somewhere travels
     known = {verb.start for verb in kept if isinstance(verb, Verb)}
     kept += [
-        Verb("travel", "s", *m.span("verb"))
+        Verb("travel", "base" if m.lastgroup == "hand" else "s", *m.span(m.lastgroup or 0))
         for m in t.any_verb.finditer(text)
-        if m.start("verb") not in known and all(free[m.start("verb") : m.end("verb")])
+        if m.start(m.lastgroup or 0) not in known and all(free[m.start(m.lastgroup or 0) : m.end()])
+    ]
+    beside = {m.start("verb"): m for m in t.beside.finditer(text) if free[m.start("verb")]}
+    kept = [c for c in kept if not any(m.start() <= c.start < m.end() for m in beside.values())]
+    kept += [
+        Verb("keep", _form(m.group("verb")), m.start("verb"), m.end()) for m in beside.values()
     ]
     return sorted(kept, key=lambda c: -c.start)
+
+
+def _is_prop(text: str, term: str, at: int) -> bool:
+    """Whether a term that begins with the camera speaks of one in the picture: "vintage film camera on a tripod"."""
+    before = re.search(r"([a-z']+)\s+$", text[max(0, at - 20) : at])
+    if before is None or not term.startswith("cam"):
+        return False
+    return before[1] in words()["en_word"]["props"].split("|")
+
+
+def _form(verb: str) -> str:
+    return "ing" if verb.endswith("ing") else "s" if verb.endswith("s") else "base"
 
 
 def _turned(text: str, term: Found, clause: Clause) -> Found:
@@ -200,6 +229,12 @@ def _move(
     """
     entry: dict[str, Any] = words()["en"][verb.family]
     ways: dict[str, str] = entry["ways"]
+    if before and verb.form == "ing" and _US.match(text, verb.end):
+        return None  # "the lens tightens, drawing us to the face"
+    if _ELSEWHERE.match(text, verb.start):
+        return None
+    if entry["strength"] < 2 and tables().named_move.match(text, verb.end):
+        return None  # "eases into a tilt": the tilt is the move
     way, span = way_after(text, verb.end, limit, ways)
     if way is None and verb.form != "s":
         way, span = way_before(text, taken, verb.start)
@@ -210,6 +245,10 @@ def _move(
         move = words()["en"]["orbit"]["ways"][way.removeprefix("around_")]
     else:
         move = ways[way] if way else entry.get("none")
+    focal = FOCAL.search(text, verb.start, clause.end) if verb.family == "zoom" else None
+    if focal and way not in ("in", "out"):
+        move = "zoom_in" if float(focal["from"]) < float(focal["to"]) else "zoom_out"
+        return Found(move, verb.start, verb.end, ((verb.start, verb.end),), verb.family)
     if way in ("cw", "ccw") and _PICTURE.search(pre):
         # `generator.camera` rolls the camera, and the picture turns the other way
         move = {"roll_cw": "roll_ccw", "roll_ccw": "roll_cw"}.get(str(move), move)
@@ -222,6 +261,9 @@ def _move(
     found = Found(move, verb.start, verb.end, spans, verb.family, assumed)
     if explicit and _of_others(text, verb, way, pre, entry):
         return None
+    told = (verb.end, clause.end) if verb.form == "ed" else (0, 0)
+    if tables().by_camera.search(text, *told):
+        return found  # "she is followed by the camera"
     if explicit or is_denied(text, found, before):
         return found
     if (
@@ -233,7 +275,10 @@ def _move(
         return None
     if verb.form == "ing" and taken == clause.start and _PLURAL.match(text, verb.end):
         return None  # "Orbiting satellites drift": a thing is named so
-    who = who_moves(pre, state, later)
+    who = who_moves(pre, state, later, verb.form == "s")
+    held = before and before[-1].move == "handheld" and not before[-1].denied
+    if held and who == "goes on" and verb.family == "follow" and verb.form == "ing":
+        return found  # "I want it handheld, following her"
     if way is None and verb.family in _NOUNS:
         return found if who == "named" else None
     if verb.family == "follow" and verb.form == "ing" and before and before[-1].family in _TURNS:
@@ -248,7 +293,12 @@ def _move(
 
 
 _PICTURE = re.compile(r"\b(?:image|picture|video|screen)\s+(?:[a-z]+ly\s+|is\s+|then\s+)*$")
-_NOUNS = {"push": "dolly_in", "pull": "dolly_out"}
+_US = re.compile(r"\s+(?:us|the\s+viewer|the\s+audience|the\s+eye)\b")
+_ELSEWHERE = re.compile(
+    r"(?:go|goes|going|went|come|comes|coming|get|gets)\s+(?:back\s+)?(?:to|from)\b"
+)
+"""Where a programme goes: "we go to commercials"."""
+_NOUNS = {"push": "dolly_in", "pull": "dolly_out", "roll": "roll_cw"}
 _A_MOVE = re.compile(
     r"\b(?:(?:just|only|except\s+for|with|but|and)\s+(?:a|an|one)|(?:a|an|one)\s+(?:[a-z]+ly\s+)?"
     r"(?:slow|gentle|slight|subtle|smooth|gradual|steady|soft|small|tiny|quick|fast|long|final|single|barely\s+perceptible|"

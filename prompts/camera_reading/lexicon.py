@@ -48,11 +48,20 @@ def longest_first(listed: str) -> str:
     return "|".join(sorted(listed.split("|"), key=len, reverse=True))
 
 
+@cache
+def _simplified() -> dict[int, int]:
+    letters = words()["traditional"]
+    return str.maketrans(letters["from"], letters["to"])
+
+
 def plain(text: str) -> str:
-    """Lower case with "-" inside a word and "_" as blanks; every position stays where it was."""
+    """Lower case with "-" inside a word and "_" as blanks, traditional letters as simplified ones; every
+    position stays where it was.
+    """
     lowered = text.lower()
     if len(lowered) != len(text):  # some capitals are two letters when small
         lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    lowered = lowered if lowered.isascii() else lowered.translate(_simplified())
     return re.sub(r"[_\u2011]|(?<=[\w%°])-(?=\w)", " ", lowered).replace("\u2019", "'")
 
 

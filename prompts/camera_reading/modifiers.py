@@ -15,10 +15,31 @@ from shotwright.prompts.language import CJK
 _CJK = re.compile(f"[{CJK}]")
 _DEGREES = ("pan", "tilt", "roll", "orbit", "crane", "handheld")
 FRACTIONS = ("dolly", "truck", "pedestal")
-_SPELLED = {
-    "ten": 10, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty five": 45, "sixty": 60, "ninety": 90,
-    "one hundred": 100, "a hundred": 100, "one hundred and eighty": 180, "a hundred and eighty": 180,
-    "five": 5, "two": 2, "three": 3, "one": 1,
+_UNITS = dict(
+    zip(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+        range(1, 10),
+        strict=True,
+    )
+)
+_TENS = dict(
+    zip(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"],
+        range(20, 100, 10),
+        strict=True,
+    )
+)
+_BELOW_100 = (
+    _UNITS | {"ten": 10, "twelve": 12, "fifteen": 15} | _TENS
+    | {f"{tens} {unit}": high + low for tens, high in _TENS.items() for unit, low in _UNITS.items()}
+)  # fmt: skip
+_SPELLED = _BELOW_100 | {
+    "one hundred": 100, "a hundred": 100, "one eighty": 180, "three sixty": 360, "two seventy": 270,
+    "one and a half": 1.5, "two and a half": 2.5, "three hundred and sixty": 360, "three hundred sixty": 360,
+    **{
+        f"{one} hundred {link}{tens}": 100 + n
+        for one in ("one", "a") for link in ("", "and ") for tens, n in _BELOW_100.items()
+    },
 }  # fmt: skip
 _NUMBER = (
     r"(\d+(?:\.\d+)?|[零一二两三四五六七八九十百半点]+|(?<![a-z])(?:"
@@ -37,7 +58,13 @@ _SHARES: tuple[tuple[str, re.Pattern[str], float], ...] = (
         re.compile(r"half (?:a |the )?(?:circle|turn|orbit|way around)|半(?:圈|周)"),
         180.0,
     ),
+    (
+        "degrees",
+        re.compile(r"three quarters? (?:of (?:a|the) )?(?:circle|turn|way)|四分之三圈"),
+        270.0,
+    ),
     ("degrees", re.compile(r"(?:a )?quarter (?:of a )?(?:circle|turn)|四分之一圈"), 90.0),
+    ("degrees", re.compile(r"两圈|twice around"), 720.0),
     (
         "degrees",
         re.compile(r"full (?:circle|turn|orbit|rotation|revolution)|(?:一|整)(?:整)?圈|一周"),
@@ -64,6 +91,36 @@ def _speeds() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
+_VERY = re.compile(
+    r"\b(?:[a-z]+ly|very|super|really|nice\s+and|dead|oh\s+so|so|extremely|as|possible|can\s+be)\s+(?=[a-z])"
+)
+_MILLIMETRES = re.compile(
+    r"(?<![\d.])(\d{1,4}(?:\.\d+)?)\s*(?:mm\b|毫米)?[^.。;；\d]{1,40}?(?<![\d.])(\d{1,4}(?:\.\d+)?)\s*(?:mm\b|毫米)"
+)
+FOCAL = re.compile(
+    r"(?:from|at)\s+(?P<from>\d{1,4})\s*(?:mm)?\b[^.;]{1,30}?\bto\s+(?P<to>\d{1,4})\s*mm\b"
+)
+"""A zoom said by its focal lengths."""
+
+
+def _is_manner(extra: str) -> bool:
+    """Whether words between commas only say how fast or how far."""
+    if not extra.strip():
+        return False
+    masked = list(_VERY.sub(lambda m: " " * len(m.group()), extra))
+    for _, _, (start, end) in _numbers("".join(masked), 0, len(masked)):
+        masked[start:end] = " " * (end - start)
+    told = "".join(masked)
+    return not leftovers(told) or not leftovers(_ABOUT.sub(" ", told))
+
+
+_AT_A = re.compile(r"\b(?:at|in)\s+(?:(?:a|an)\s+)?(?:\w+ly\s+)?$")
+_PACE = re.compile(
+    r"\s+(?:pace|speed|tempo|rate|manner|fashion|way|motion|moves?|circles?|loops?|bursts?|steps?|arcs?|sweeps?)\b"
+)
+_ABOUT = re.compile(
+    r"\b(?:through|about|roughly|almost|nearly|exactly|just|speed|pace|all|way|half|circle|turn|almost|nearly|barely|a)\b"
+)
 _STOP = re.compile(
     r"[;，。；、\[\]【】,]|\.(?!\d)|\b(?:and|then|while|as|when|before|followed)\b|然后|接着|随后|同时|再"
 )
@@ -80,15 +137,25 @@ def modifiers(
     begin = stops[-1].end() if stops else low
     if stops and not place and not leftovers(flat[:begin]):
         begin = 0  # "Slowly, the camera pans left"
+    else:
+        for stop in reversed(stops[:-1]):  # "... wheat. Slowly, almost imperceptibly, the camera"
+            if not _is_manner(flat[stop.end() : begin].strip(" ,，、")):
+                break
+            begin = stop.end()
     last = max(end for _, end in hit.spans)
+    aside = 0
     ends = list(_STOP.finditer(flat, last, high))
     end = ends[0].start() if ends else (high if place + 1 == len(found) else last)
-    if (ends and place + 1 == len(found)) or (len(ends) > 1 and ends[0].group() == ","):
-        # "lateral track left, slow, through the vines"
-        tail = ends[1].start() if len(ends) > 1 else high
-        extra = flat[ends[0].end() : tail]
-        if extra.strip() and not leftovers(extra) and ends[0].group() in (",", "，", "、"):
-            end = tail
+    for number, stop in enumerate(ends):
+        # "lateral track left, slow, through the vines"; "orbit it, a quarter circle, 90 degrees, fast"
+        final = number + 1 == len(ends)
+        if stop.group() not in (",", "，", "、") or (final and place + 1 < len(found)):
+            break
+        tail = high if final else ends[number + 1].start()
+        extra = flat[stop.end() : tail]
+        if not _is_manner(extra):
+            break
+        end, aside = tail, aside or stop.end()
     spans: list[tuple[int, int]] = []
     speed = None
     for name, pattern in _speeds():
@@ -105,11 +172,26 @@ def modifiers(
                 "缓",
                 "慢",
             )
-            if after and flat[last : match.start()].strip(" ,，"):
+            if _AT_A.search(flat, last, match.start()) and _PACE.match(flat, match.end()):
+                after = False  # "truck right at a slow pace"
+            if (
+                after
+                and flat[max(last, aside) : match.start()].strip(" ,，")
+                and not (aside and _is_manner(flat[aside : match.end()]))
+            ):
                 continue  # "past the slow river"
             speed = speed or name
             spans.append(match.span())
     amount = None
+    focal = (
+        _MILLIMETRES.search(flat, max(0, hit.start - 90), hit.end + 90)
+        if hit.move.startswith("zoom")
+        else None
+    )
+    if focal and float(focal.group(1)) > 0 < float(focal.group(2)):
+        ends_of = sorted((float(focal.group(1)), float(focal.group(2))))
+        amount = round(ends_of[1] / ends_of[0], 3)
+        spans += [focal.span(1), focal.span(2)]
     for unit, value, span in _numbers(flat, begin, end):
         converted = _in_unit(hit.move, unit, value)
         if converted is not None and amount is None:

@@ -61,10 +61,10 @@ def is_denied(text: str, hit: Found, found: list[Found]) -> bool:
     if not match:
         return False
     reach = match.group()
+    if re.search(r"[,\x02][^,\x02]*\b(?:it|we|i|you|there|is|are|could|should)\b", reach):
+        return False  # "never pans or zooms, it stays still", "instead of pushing in it could zoom out"
     if "," not in reach and "/" not in reach:
         return True
-    if re.search(r",[^,]*\b(?:it|we|i|you|there|is|are)\b", reach):
-        return False  # "never pans or zooms, it stays still"
     tail = text[hit.end : hit.end + 40]
     return (
         bool(re.search(r"\b(?:or|nor)\b", reach))

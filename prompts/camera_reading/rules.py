@@ -9,6 +9,20 @@ from typing import Any
 from shotwright.prompts.camera_reading.subjects import State
 from shotwright.prompts.camera_reading.tables import IMPERATIVE, PREPOSITION, Verb, tables
 
+_ON_GEAR = re.compile(
+    r"^[^.,;]{0,30}?\b(?:on|with)\s+(?:the|a|our)\s+(?:camera|lens|slider|gimbal|jib|steadicam|glidecam|camera\s+dolly|camera\s+crane)\b"
+)
+_PASSIVE = re.compile(r"\b(?:is|are|being|gets|be)\s+(?:[a-z]+ly\s+)?$")
+_UPON = re.compile(r"\s+(?:in|out|back|closer)\s+(?:on|upon|from|toward|towards)\b")
+_I = re.compile(r"(?:^|\s)i(?:'ll|'m)?\s+(?:[a-z]+ly\s+|then\s+|will\s+|just\s+)*$")
+_AS_IT_DOES = re.compile(
+    r"\b(?:camera|lens|shot|frame|view|we)\s+(?:[a-z]+ly\s+)?(?:takes?|ends?|finish(?:es)?|goes?|keeps?|spends?|begins?|starts?|opens?|"
+    r"closes?|wastes?|comes?)\b[^,.;]{0,30}$"
+)
+_SHOWN = re.compile(
+    r"\s+(?:the|each|every|her|his|their)\s+(?!gravel|river|stream|silt|creek|gold|sand|water|film)(?![^.;]*\bfor\b)"
+)
+"""What is panned like "the faces of the jury", not like "the river for gold"."""
 _A_NOUN = re.compile(r"\b(?:a|an|one)\s+(?:\w+\s+){0,2}$")
 _THE_CAMERA = re.compile(r"\s+(?:the|your|our)\s+camera\b")
 
@@ -26,6 +40,8 @@ def accepted(
     """Whether these words mean the camera; the rules stand in the head of `camera_words.toml`."""
     strength: int = entry["strength"]
     prepositional = bool(PREPOSITION.match(text, verb.end))
+    if way is not None and not objects and _ON_GEAR.match(text[verb.end : verb.end + 60]):
+        return True  # "I'd pull back on the slider"
     if who == "goes on" and verb.form in ("base", "ing") and _THE_CAMERA.match(text, verb.end):
         return state.subject != "person"  # "move the camera left"
     if who == "goes on":
@@ -35,17 +51,58 @@ def accepted(
             return True
         return _commanded(text, verb, way, objects, prepositional, strength, state)
     if who == "camera":
-        return True
+        moved = re.match(r"(?:drop|lower|lift|raise)", text[verb.start : verb.end])
+        return not (moved and objects and way is None)  # "we dropped the zoom"
+    if verb.family == "whip" and verb.form == "base" and who != "person":
+        return True  # nobody else's word
+    if verb.form == "ed" and strength and _PASSIVE.search(pre):
+        return way is not None and _UPON.match(text, verb.end) is not None
+    if who == "nobody" and strength == 2:
+        return way in ("in", "out", "left", "right") and not objects  # "maybe it could zoom out"
+    if who == "person" and strength == 2 and _I.search(pre):
+        return way is not None and not objects and verb.form == "base"
     if who == "picture":
         return strength > 0 or (way in ("cw", "ccw") and verb.family in ("rotate", "roll", "turn"))
+    if (
+        way == "with"
+        and verb.form == "base"
+        and strength == 2
+        and who in ("named", "noun", "thing")
+    ):
+        return False  # "a dolly with red hair"
     if who == "named":
-        return _named(text, verb, way, objects, pre, strength)
+        return (
+            way is not None
+            and strength == 0
+            and state.subject == "camera"
+            and verb.form == "base"
+            and not objects
+        ) or _named(text, verb, way, objects, pre, strength)
+    if who == "thing" and verb.form == "ing" and strength == 2 and state.subject == "camera":
+        # "the camera takes its time panning right"
+        return _AS_IT_DOES.search(pre) is not None and (way is not None or prepositional)
     if who in ("noun", "thing") and verb.form == "base" and strength and _A_NOUN.search(pre):
-        return way is not None and not objects  # "an abrupt zoom in": no verb stands so after "an"
+        named = who == "noun" and strength == 2 and _a_film_noun(text, verb, pre)
+        return named or (
+            way is not None and not objects
+        )  # "an abrupt zoom in": no verb stands so after "an"
     if who == "noun":
         # a noun within a sentence about something else: "she gives it a slow push in"
-        return strength == 2 and way is not None and not objects and verb.form == "base"
+        named = verb.form == "base" and strength == 2
+        return named and ((way is not None and not objects) or _a_film_noun(text, verb, pre))
     return False
+
+
+def _a_film_noun(text: str, verb: Verb, pre: str) -> bool:
+    """ "You get a single zoom during this rally": no pan on a stove is slow."""
+    return bool(_FILM_ADJECTIVE.search(pre)) and not re.match(
+        r"\s+(?:of|for|lens|calls?|meetings?|trucks?|[a-z]+s)\b", text[verb.end :]
+    )
+
+
+_FILM_ADJECTIVE = re.compile(
+    r"\b(?:slow|quick|fast|gentle|smooth|steady|subtle|gradual|single|slow\s+and\s+steady|lazy|rapid)\s+$"
+)
 
 
 def _named(text: str, verb: Verb, way: str | None, objects: bool, pre: str, strength: int) -> bool:
@@ -85,6 +142,8 @@ def _named(text: str, verb: Verb, way: str | None, objects: bool, pre: str, stre
         if verb.family == "track":
             return way is not None or (described and verb.form == "base")
         return way is not None and not objects
+    if verb.family == "lap":
+        return verb.form == "base"
     if verb.family == "shake":
         return described and bool(re.match(r"\s*(?:$|[,.;)\]]|and\b|camera)", text[verb.end :]))
     return (
@@ -107,6 +166,8 @@ def _commanded(
     """A verb without a subject in a text that has not spoken of the camera."""
     rest = text[verb.end :]
     told = bool(re.match(r"\s+(?:shots?|moves?|movements?|motion|effect)\b", rest))
+    shown = verb.family == "pan" and bool(_SHOWN.match(rest))
+    fresh = state.subject is None or state.link in (".", ":", "!", "?", "then", "\n", "|")
     joined = state.link in ("and", "or", "nor") and state.subject is not None
     if strength == 2:
         if verb.form == "base":
@@ -114,20 +175,25 @@ def _commanded(
                 return False
             if verb.family == "truck" and way in ("left", "right") and objects and state.subject:
                 return False
-            return way is not None or told or prepositional or verb.family == "whip"
+            return (
+                way is not None
+                or told
+                or prepositional
+                or verb.family == "whip"
+                or (fresh and shown)
+            )
         if verb.form == "s":
             then = state.link in ("then", "and then", ";") and state.main in (None, "camera")
             return way is not None and not objects and (state.subject is None or then)
         if verb.form == "ing":
             return (
-                (way is not None or prepositional or told)
+                (way is not None or prepositional or told or shown)
                 and state.subject != "person"
                 and not joined
             )
         return False
     if verb.form in ("s", "ed") or joined:
         return False
-    fresh = state.subject is None or state.link in (".", ":", "!", "?", "then", "\n", "|")
     if verb.form == "ing":
         if strength == 0 or verb.family == "follow":
             return (
@@ -157,6 +223,8 @@ def _imperative(
         return way is not None or (
             bool(re.match(r"\s+(?:with|alongside|behind|the|her|him|them)\b", rest)) and fresh
         )
+    if verb.family == "strafe":
+        return way is not None and not objects
     if verb.family == "orbit":
         return way is not None or bool(
             re.match(r"\s+(?:around|the|a|his|her|slowly|him|them|it)\b|\s+shot|\s*$", rest)
@@ -165,10 +233,35 @@ def _imperative(
     if not fresh:
         return False
     if verb.family == "hold":
-        return bool(re.match(r"\s+on\s+(?:the|her|his|a|an|their|this)\b", rest))
+        return bool(
+            re.match(
+                r"\s+(?:on|at)\s+(?:the|her|his|a|an|their|this)\b|\s+(?:here|there|still|steady)\b|\s*[.;,!]|\s*$",
+                rest,
+            )
+        )
+    if verb.family in ("widen", "punch"):
+        return way is not None and not objects
+    if verb.family == "chase":
+        return (
+            fresh
+            and not text.startswith("lead", verb.start)
+            and bool(re.match(r"\s+(?:the|her|him|them)\b", rest))
+        )
+    if verb.family == "keep":
+        return bool(re.match(r"\s+(?:with|behind|beside)?\s*(?:the|her|his|him|them|a)\b", rest))
     if verb.family in ("rise", "sink"):
         return bool(
-            re.match(r"\s+(?:up|down|above|over|through|into|from|toward|towards|along)\b", rest)
+            re.match(
+                r"\s+(?:straight\s+|[a-z]+ly\s+)*(?:[a-z]+ly\s*[,.]|until|vertically|up|down|above|over|through|into|from|to|toward|towards|along)\b",
+                rest,
+            )
+        )
+    if verb.family in ("turn", "sweep"):
+        return way is not None and text[verb.start : verb.end] in (
+            "swing",
+            "swivel",
+            "sweep",
+            "pivot",
         )
     if verb.family == "travel":
         return text[verb.start : verb.end] in IMPERATIVE and way is not None and not objects

@@ -14,6 +14,7 @@ class State:
         self.subject: Subject | None = None
         self.main: Subject | None = None
         self.link = ""
+        self.aside = False
 
     def enter(self, text: str, clause: Clause) -> None:
         """Take in the next clause."""
@@ -37,6 +38,7 @@ class State:
             self.subject = None  # what a clause of time said of others ends with it
         if named is not None:
             self.subject = named
+        self.aside = aside
         if not aside and self.subject is not None:
             self.main = self.subject
 
@@ -49,12 +51,22 @@ class State:
         t = tables()
         lead = t.lead.match(body)
         rest = body[lead.end() if lead else 0 :]
-        if re.fullmatch(r"\s*(?:hand\s*held|static|fixed)\s*", body):
-            return None
+        if _GEAR.search(body):
+            return "camera"  # "for the closer I take the gimbal and ..."
+        if _COMMAND.match(rest) and not aside:
+            return "camera"
+        if _MANNER.match(body):
+            return "camera" if not aside else None
+        if aside and self.main == "camera" and re.match(r"it\s+(?:does|goes)\s*(?:so\s*)?$", rest):
+            return "camera"  # "glides forward and, as it does, tilts down"
+        if not aside and self.aside and self.main == "camera" and _FINITE.match(rest):
+            return "camera"  # "the camera holds while she dances, pans left"
         if not rest.strip() or (self.subject == "camera" and re.fullmatch(r"\s*[a-z]+\s*", body)):
             return None  # "handheld, shaky, following the boy"
         if re.match(r"(?:it|its)\b", rest):
-            return self.subject if self.subject in ("camera", "picture") and not aside else "thing"
+            if not aside and "camera" in (self.subject, self.main):
+                return "camera"
+            return self.subject if self.subject == "picture" and not aside else "thing"
         if re.match(
             r"(?:he|she|they|you|i|who|someone|everyone|everybody|nobody|somebody|people)\b", rest
         ):
@@ -62,7 +74,7 @@ class State:
         found = t.camera.match(rest)
         if found and not re.match(r"\s+of\b.*\b(?:cameras?|film)\b", rest[found.end() :]):
             return "camera"
-        if t.picture.match(rest):
+        if t.picture.match(rest) and not _MOVE_ON.match(rest):
             return "picture"
         if re.match(rf"[{CJK}]*(?:镜头|摄影机|摄像机)", rest):
             return "camera"
@@ -72,25 +84,49 @@ class State:
         return "thing"
 
 
-def ends_in_camera(text: str) -> bool:
+def ends_in_camera(text: str, *, acts: bool = False) -> bool:
+    """Whether a text ends in the camera as what acts, not as a thing that somebody holds.
+
+    acts: a finite verb follows.
+    """
     found = tables().camera_end.search(text)
     if not found:
         return False
     prop = found.group("before") in words()["en_word"]["props"].split("|")
     near = re.search(
         r"\b(?:to|toward|towards|at|past|from|behind|near|facing|into|front\s+of|beside|by|via|off|before|against|"
-        r"holds?|holding|grabs?|drops?|sees?|wipes?|breaks?|lifts|cleans?)\s+(?:the\s+|a\s+|our\s+)?$",
+        rf"{'holding' if acts else 'holds?|holding|grabs?|drops?|sees?|wipes?|breaks?|lifts|cleans?'})"
+        r"\s+(?:the\s+|a\s+|our\s+)?$",
         text[: found.start("noun")],
     )
     return not prop and not near
 
 
+_MANNER = re.compile(
+    r"\s*(?:hand\s*held|static|fixed|locked\s+off|steadicam|gimbal|on\s+sticks)(?:\s+(?:throughout|all\s+the\s+way|the\s+whole\s+\w+|only|shot|"
+    r"camera|footage))?\s*$"
+)
+_FINITE = re.compile(
+    r"(?:pans|tilts|zooms|dollies|trucks|cranes|pedestals|booms)\s+(?:slowly\s+)?(?:left|right|up|down|in|out|back|to|onto)\b"
+)
+_COMMAND = re.compile(
+    r"(?:cut\s+(?:to|outside|inside|back|in|away)|open\s+(?:on|with|tight|wide)|(?:start|begin)\s+(?:on|at|with|tight|wide|low|high|from)|"
+    r"hover|end\s+on|find\s+the)\b"
+)
+"""What is told to whoever makes the shot."""
+_GEAR = re.compile(
+    r"(?<![a-z])(?:i|we)(?:'ll)?\s+(?:take|use|grab|put|fly|run|bring|pick\s+up|ride)\s+(?:the|a|my|our)\s+"
+    r"(?:gimbal|camera|steadicam|drone|slider|dolly|jib|glidecam|crane)\b"
+)
+_MOVE_ON = re.compile(
+    r"(?:move|film)\s+(?:in|out|left|right|up|down|back|forward|closer|along|through|past|toward)"
+)
 _CHINESE_WAY = re.compile(r"(?:向|往|朝)[左右上下前后]\s*$")
 
 
-def who_moves(pre: str, state: State, later: bool) -> str:
-    """Who moves: a `Subject`, "goes on" (who acted before, or a command), "named" (a noun: "a slow
-    pan"), "noun" (the same in a sentence about something else).
+def who_moves(pre: str, state: State, later: bool, acts: bool = False) -> str:
+    """Who moves: a `Subject`, "nobody" for an "it" of nothing, "goes on" (who acted before,
+    or a command), "named" (a noun: "a slow pan"), "noun" (the same in a sentence about something else).
     """
     t = tables()
     pre = _CHINESE_WAY.sub("", pre)
@@ -103,7 +139,9 @@ def who_moves(pre: str, state: State, later: bool) -> str:
     if not core.strip(" ,:-"):
         return "goes on"
     core = core.rstrip()
-    if ends_in_camera(core):
+    if core.strip() == "it":
+        return state.subject or "nobody"
+    if ends_in_camera(core, acts=acts):
         return "camera"
     if t.nominal.search(pre.rstrip() + " ") or t.nominal.search(core + " "):
         tail = re.split(r"\b(?:with|using|via|into|by|through|in|then)\b", core)

@@ -15,6 +15,10 @@ NUMBER = (
 UNIT = r"degrees?|deg|°|x|×|%|percent|times|turn|circle"
 
 
+BETWEEN = r"\s+(?:(?:straight|right|well|[a-z]+ly)\s+)?"
+"""What parts the words of a verb of several: "backs slowly away"."""
+
+
 REACH = 90
 """Letters before a move in which it is denied, and in which it is said who makes it."""
 PREPOSITION = re.compile(
@@ -44,6 +48,10 @@ class Verb:
 
 COMMANDS = (
     "hold",
+    "keep",
+    "trail",
+    "chase",
+    "shadow",
     "stay",
     "linger",
     "rise",
@@ -69,6 +77,13 @@ IMPERATIVE = (
     "travel",
     "ease",
     "inch",
+    "widen",
+    "tighten",
+    "punch",
+    "swing",
+    "swivel",
+    "sweep",
+    "pivot",
 )
 
 
@@ -92,6 +107,10 @@ class Tables:
     fill: str
     goes_on: frozenset[str]
     any_verb: re.Pattern[str]
+    named_move: re.Pattern[str]
+    beside: re.Pattern[str]
+    by_camera: re.Pattern[str]
+    somewhere: re.Pattern[str]
 
 
 @cache
@@ -105,12 +124,17 @@ def tables() -> Tables:
             list(zip(listed.split(), ("base", "s", "ed", "ing"), strict=True))
         )
     }
-    verbs = "|".join(sorted(map(re.escape, forms), key=len, reverse=True)).replace(r"\ ", r"\s+")
+    verbs = "|".join(sorted(map(re.escape, forms), key=len, reverse=True)).replace(r"\ ", BETWEEN)
     strong = {
         form.split()[0]
         for form, (family, _) in forms.items()
         if w["en"][family]["strength"] or " " in form
     }
+    moves = {
+        form.split()[0]
+        for form, (family, kind) in forms.items()
+        if kind == "base" and (w["en"][family]["strength"] or family in ("rise", "sink", "roll"))
+    } | {"dutch", "canted", "drift", "glide"}
     phrases = tuple(
         (move, re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(spaced, listed))})(?![a-z])"))
         for move, listed in w["en_phrase"].items()
@@ -124,15 +148,38 @@ def tables() -> Tables:
     return Tables(
         goes_on=frozenset(word["goes_on"].split("|")),
         any_verb=re.compile(
-            rf"(?<![a-z])(?:camera|lens|steadicam|drone)\s+(?:(?:{adverb})\s+)*(?P<verb>(?!(?:{word['still']})\b)"
-            r"[a-z]{3,}(?:s|ing))(?=\s+(?:[a-z]+ly\s+)?(?:left|right|up|down|forwards?|backwards?|back|in|out|away|closer|"
-            r"into|through|towards?|past|along|around)\b)"
+            rf"(?<![a-z])(?:(?:camera|cam|lens|steadicam|drone|gimbal|frame|view|viewpoint|perspective|shot|pov)\s+"
+            rf"(?:(?:{adverb}|{auxiliary})\s+)*(?P<verb>(?!(?:{word['still']})\b)[a-z]{{3,}}(?:s|ing|ed))"
+            rf"|(?:have|let|make|want|get|can|could|should|will|would|must|may|might)\s+(?:the|our|your|a)\s+(?:{camera})\s+(?:to\s+)?"
+            rf"(?:(?:{adverb})\s+)*(?P<told>(?!(?:{word['still']})\b)[a-z]{{3,}})"
+            r"|(?P<hand>bring|take|carry|send|steer|guide|drive|walk|nudge|haul|drag|ease)(?=\s+(?:the|your|our)\s+"
+            rf"(?:{camera})\s+(?:(?:{adverb})\s+)*(?:left|right|up|down|forward|back|in|out|closer|away|toward|past|through|along|across)\b)"
+            rf"|we(?:'re|'ll)?\s+(?:(?:{adverb}|{auxiliary})\s+)*(?P<ours>(?:walk|run|step|plunge|plung|dip|duck|swim|tumbl|burst|wander|stroll|roam|squeeze|slither|zip|dart|"
+            rf"whoosh|nose|ride|fall|slalom|sneak|tiptoe|slink|dash|speed|cruise|climb|spill|funnel|tunnel|emerge|press|journey|sidle|bob|dance|pass|reach|head|make\s+our\s+way)(?:s|es|ing)?))"
+            r"(?(hand)|(?=\s+(?:[a-z]+ly\s+|headlong\s+|headfirst\s+|low\s+|high\s+)?"
+            r"(?:(?:left|right|up|down|for|back|in|out|sky|side)wards?|left|right|up|down|back|in|out|away|closer|nearer|ahead|"
+            r"sideways|into|through|towards?|past|along|around|across|between|beneath|under|behind|beside|after)\b))"
+        ),
+        by_camera=re.compile(rf"\bby\s+(?:the|our|a|an)\s+(?:[a-z]+\s+)?(?:{camera})\b{after}"),
+        somewhere=re.compile(rf"(?<![a-z])(?:we|us|{camera}|{spaced(word['soft'])})\b{after}"),
+        # "stays right behind her", "keeps level with the sprinter", "hangs at his shoulder": it follows
+        beside=re.compile(
+            r"(?<![a-z])(?P<verb>(?:keep|stay|remain|stick|hang|ride|hover|linger|run|walk|fly|sit)(?:s|ing|ed)?|stuck|kept|hung)\s+"
+            rf"(?:(?:{adverb}|right|just|close|tight|level|abreast|in\s+step|up|low|high|there|flush|parallel|a\s+few\s+\w+|a\s+step|"
+            r"(?:a|two|three)\s+paces?)\s+)*(?:with(?!\s+(?:a|an)\b)|behind|beside|alongside|abreast\s+of|level\s+with|"
+            r"(?:at|by)\s+(?:his|her|their|its|the\s+\w+'s)\s+(?:side|heels?|shoulders?|elbow|back|flank)|"
+            r"on\s+(?:his|her|their|its)\s+(?:heels|tail|shoulders?|flank))(?![a-z])"
+        ),
+        named_move=re.compile(
+            rf"(?:\s+(?:{adverb}))*\s+(?:(?:in|on)?to|in|with|through)\s+(?:a|an|its|another|the)\s+(?:(?:{adjective})\s+|"
+            rf"(?:left|right)\s+)*(?:{'|'.join(sorted(moves, key=len, reverse=True))})(?![a-z'])(?!\s+of\b)"
         ),
         # nothing but the camera, a term, or a bare command can make a text speak of a move
         stems=re.compile(
             rf"(?<![a-z])(?:{'|'.join(sorted(strong))}|(?:{spaced(word['camera'])}|{spaced(word['soft'])}|we)\b|"
-            rf"(?:{'|'.join((*IMPERATIVE, *COMMANDS))})\s|static|still|fixed|locked|tripod|shak[iye]|focus|rack|"
-            r"hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|down\s+(?:and\s+)?back|right\s+turn|"
+            rf"(?:{'|'.join((*IMPERATIVE, *COMMANDS))})(?:\s|[.,;!]|$)|static|still|fixed|locked|tripod|"
+            r"shak[iye]|focus|rack|"
+            r"hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|focal|down\s+(?:and\s+)?back|right\s+turn|"
             rf"left\s+turn|on\s+sticks|lock)|[{CJK}]"
         ),
         verbs=re.compile(rf"(?<![a-z0-9'])(?:{verbs})(?![a-z0-9'])"),
@@ -166,10 +213,10 @@ def tables() -> Tables:
             r"down(?:ward)?s?|forward|backward|reverse|clockwise|(?:counter|anti)\s*clockwise|lateral|sideways)"
             rf"\s+(?:(?:{adjective}|{adverb})\s+)*$"
         ),
-        fill=rf"(?:[\s°%,]*(?:(?:{adverb}|{adjective}|{number}|the\s+camera|camera|our\s+view|us|it|by|about|about\s+a|"
+        fill=rf"(?:[\s°%,]*(?:(?:{adverb}|{adjective}|{number}|(?:the|your)\s+(?:camera|gimbal|lens|shot|frame|view|head|cam|drone|slider|angle)|camera|our\s+view|us|it|by|about|about\s+a|"
         r"some|a|all\s+the\s+way|over(?=\s+to\s+(?:the\s+)?(?:left|right)\b)|around(?=\s+to\s+the\s+(?:left|right)\b)|"
         r"back(?=\s+(?:up|down|in|out|left|right|to\s+the\s+(?:left|right))\b)|shots?|moves?|movement|motion|"
-        r"degrees?|at\s+(?:a\s+)?(?:steady|slow|medium|normal|constant|high|brisk)\s+(?:speed|pace)))(?![a-z])\s*)*",
+        r"headlong|headfirst|degrees?|at\s+(?:a\s+)?(?:steady|slow|medium|normal|constant|high|brisk)\s+(?:speed|pace)))(?![a-z])\s*)*",
     )
 
 

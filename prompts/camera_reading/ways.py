@@ -24,6 +24,8 @@ _WAYS: tuple[tuple[str, str], ...] = (
         + _CHINESE_WAY % "左",
     ),
     ("right", _RIGHT + _NO_RIGHT + "|" + _CHINESE_WAY % "右"),
+    ("left", r"l(?=\s*(?:[,.;/)\]]|$)|\s+(?:at|past|along|to|across|with|over)\b)"),
+    ("right", r"r(?=\s*(?:[,.;/)\]]|$)|\s+(?:at|past|along|to|across|with|over)\b)"),
     ("in", r"right\s+up\s+to|up\s+to|up\s+close"),
     (
         "toward",
@@ -32,14 +34,14 @@ _WAYS: tuple[tuple[str, str], ...] = (
     ),
     (
         "with",
-        r"alongside|beside|with(?!\s+(?:a|an|the\s+camera))|along\s+with|close\s+behind|behind",
+        r"along\s+(?:with|behind|beside|after)|alongside|beside|after|with(?!\s+(?:a|an|the\s+camera))|along\s+with|close\s+behind|behind",
     ),
     ("up", r"up(?:wards?)?|skywards?|" + _CHINESE_WAY % "上"),
     ("down", r"down(?:wards?)?|" + _CHINESE_WAY % "下"),
     (
         "in",
         r"closer|nearer|forwards?|ahead|inwards?|inside|in(?!\s+(?:and\s+out|front|place|slow\s+motion|circles?|a\s+"
-        r"(?:circle|slow|single|wide|smooth|continuous)|one|real|sync|parallel|time)\b)|tight",
+        r"(?:circle|slow|single|wide|smooth|continuous)|one|that\s+order|this\s+order|order|sequence|turn|real|sync|parallel|time)\b)|tight",
     ),
     (
         "out",

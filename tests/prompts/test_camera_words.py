@@ -1,4 +1,4 @@
-"""Words to moves and back; 320 labelled sentences, of which half were kept aside."""
+"""Words to moves and back; 320 labelled sentences, of which half were kept aside, and those of later sets."""
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import runpy
@@ -353,3 +353,68 @@ def test_a_turn_forward_is_read_back_whole(preset: str) -> None:
     for language in ("en", "zh"):
         said = describe_camera([Move(preset)], language)
         assert [move.move for move in parse_camera(said)[0]] == [preset]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("After dollying in, the camera tilts up.", ["dolly_in", "tilt_up"]),
+        ("Before pushing in, the camera tilts up to the clock.", ["tilt_up", "dolly_in"]),
+        ("Tilt up after pushing in.", ["dolly_in", "tilt_up"]),
+        ("推近之前，镜头先上摇。", ["tilt_up", "dolly_in"]),
+        ("1) pan right 2) tilt up", ["pan_right", "tilt_up"]),
+    ],
+)
+def test_words_of_order_say_which_move_comes_first(text: str, expected: list[str]) -> None:
+    moves = parse_prose(text)[0]
+    assert [move.move for move in moves] == expected
+    assert moves[0].end <= moves[1].start
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("In the previous shot the camera panned left; here nothing is asked of it.", []),
+        ("The previous shot had a crane up, but here the camera pans left.", ["pan_left"]),
+        ("He remembers the summer; the camera pans left to the empty pool.", ["pan_left"]),
+        ("She says nothing as the camera pushes in on her mouth.", ["dolly_in"]),
+        ("上一个镜头已经向左摇过了。", []),
+        ("他说完，镜头推近她的眼睛。", ["dolly_in"]),
+    ],
+)
+def test_other_shots_and_talk_of_shots_command_nothing(text: str, expected: list[str]) -> None:
+    assert [move.move for move in parse_prose(text)[0]] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The camera wanders leftward over the desks.", ["truck_left"]),
+        ("The camera noses through the curtain.", ["dolly_in"]),
+        ("镜头一点一点地向窗口挪近。", ["dolly_in"]),
+        ("镜头钻过门缝，来到密室。", ["dolly_in"]),
+    ],
+)
+def test_a_camera_that_does_an_unlisted_thing_travels(text: str, expected: list[str]) -> None:
+    assert [move.move for move in parse_prose(text)[0]] == expected
+
+
+def test_traditional_letters_are_read_as_simplified_ones() -> None:
+    assert [m.move for m in parse_prose("鏡頭緩緩向左搖，然後推近。")[0]] == [
+        "pan_left",
+        "dolly_in",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("Pan left seventy five degrees.", 75.0),
+        ("Start at 50mm and zoom in to 100mm.", 2.0),
+        ("The camera makes one slow lap around it, 360 degrees.", 360.0),
+    ],
+)
+def test_spelled_numbers_focal_lengths_and_numbers_behind_a_comma_count(
+    text: str, amount: float
+) -> None:
+    assert parse_prose(text)[0][0].amount == pytest.approx(amount)

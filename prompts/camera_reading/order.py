@@ -1,0 +1,183 @@
+"""Which moves of a text run together, which come one after another, and which say the same.
+
+Knows the words of order (then, while, before), nothing of how moves are recognised.
+"""
+# ruff: noqa: RUF001, RUF002  (Chinese punctuation is meant)
+
+import re
+from dataclasses import replace
+from functools import cache
+
+from shotwright.generator.camera import PRESET_NAMES
+from shotwright.prompts.camera_reading.lexicon import Found, words
+
+
+def in_turns(flat: str, asked: list[Found]) -> list[list[Found]]:
+    """The moves asked for as groups that run together, in the order in which they are made; a
+    repetition, a stillness beside moves and a tripod under them are left out.
+    """
+    if any(f.move not in ("static", "rack_focus") for f in asked):
+        asked = [
+            f for f in asked if f.move != "static" or not _MOUNT.search(flat[f.start : f.end])
+        ]  # "50mm, tripod, pan left"
+    kept: list[Found] = []
+    later, together = _connectives()
+    named = bool(_HITCHCOCK.search(flat))
+    before = 0
+    for found in asked:
+        if kept and not later.search(flat, before, found.start):
+            joined = bool(together.search(flat, before, found.start))
+            kept[-1:] = _merged(kept[-1], found, joined, named)
+        else:
+            kept.append(found)
+        before = found.end
+    groups = _groups(flat, kept)
+    moving = [
+        [
+            found
+            for found in group
+            if found.move != "static" or all(o.move in ("static", "rack_focus") for o in group)
+        ]
+        for group in groups
+    ]
+    steady: list[list[Found]] = []
+    for group in filter(None, moving):
+        if steady and all(f.move == "static" for f in (*group, *steady[-1])):
+            steady[-1] = [*steady[-1], *group]  # said twice
+        else:
+            steady.append(group)
+    return [_once(group) for group in steady]
+
+
+def _once(group: list[Found]) -> list[Found]:
+    """A group with one stillness, however often it is said."""
+    first = next((f for f in group if f.move == "static"), None)
+    said = [span for f in group if f.move == "static" for span in f.spans]
+    return [
+        replace(f, spans=tuple(said)) if f is first else f
+        for f in group
+        if f.move != "static" or f is first
+    ]
+
+
+def _merged(one: Found, other: Found, joined: bool, named: bool) -> list[Found]:
+    """Two hits as one where they say the same: "a tracking shot follows", "a crane shot descends"; joined: a
+    "while" stands between; named: the text speaks of Hitchcock ("his old trick, dollying in while zooming out").
+    """
+    spans = (*one.spans, *other.spans)
+    if one.move == other.move:
+        return [replace(one, spans=spans)]
+    if {one.move, other.move} in (
+        {"dolly_in", "zoom_out"},
+        {"dolly_out", "zoom_in"},
+    ) and one.family != "widen":
+        return [replace(one, move="dolly_zoom", spans=spans)] if joined and named else [one, other]
+    if one.family == "widen" and other.move in ("dolly_out", "pedestal_up", "crane_up"):
+        return [other]  # "the view widens as the camera withdraws"
+    if one.move.startswith("crane") and other.move.startswith("pedestal"):
+        return [replace(one, move=other.move.replace("pedestal", "crane"), spans=spans)]
+    return [one, other]
+
+
+@cache
+def _connectives() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    listed = words()["connect"]
+    english = listed["en"].replace(" ", r"\s+")
+    return (
+        re.compile(rf"\b(?:{english})\b|(?:{listed['zh']})|;|；|->|→|[.。](?!\d)|[\]】]"),
+        re.compile(
+            rf"\b(?:{'|'.join(w for w in listed['together'].split('|') if w.isascii())})\b|"
+            + "|".join(w for w in listed["together"].split("|") if not w.isascii()).replace(
+                " ", r"\s+"
+            )
+        ),
+    )
+
+
+def _groups(flat: str, found: list[Found]) -> list[list[Found]]:
+    """Moves that run together; a "then" begins the next group, and so does what undoes a move."""
+    later, together = _connectives()
+    in_order = bool(_IN_ORDER.search(flat))
+    groups: list[list[Found]] = []
+    for place, hit in enumerate(found):
+        if groups:
+            # "push in, pan right, then tilt up" is three in turn
+            following = found[place + 1].start if place + 1 < len(found) else hit.end
+            listed = _THEN.search(flat, hit.end, following) and _COMMA.fullmatch(
+                flat, max(end for _, end in groups[-1][-1].spans), hit.start
+            )
+            between = flat[groups[-1][-1].end : hit.start]
+            same = _last(together, between) > _last(later, between)
+            first = "先" in flat[max(0, groups[-1][-1].start - 3) : groups[-1][-1].start]
+            undone = (first or bool(_JOINED.search(between))) and any(
+                _opposed(other.move, hit.move) for other in groups[-1]
+            )
+            arrived = _ARRIVES.search(between) or _AT_LAST.match(flat, hit.end)
+            holds = _HOLDS.match(flat, hit.start) and not same and hit.move == "static"
+            turn = _turn(flat, groups[-1][-1], hit)
+            if turn < 0:
+                groups.insert(-1, [hit])
+                continue
+            if (
+                not undone
+                and not (listed or in_order)
+                and not holds
+                and not turn
+                and (same or not (later.search(between) or arrived))
+            ):
+                groups[-1].append(hit)
+                continue
+        groups.append([hit])
+    return groups
+
+
+def _turn(flat: str, one: Found, other: Found) -> int:
+    """1 where the text says that one comes before the other, -1 after it, 0 where it does not say so: "after
+    pushing in, tilt up", "before pushing in, tilt up", "tilt up after pushing in", 推近之前，先上摇.
+    """
+    before = flat[max(0, one.start - 40) : one.start]
+    between = flat[one.end : other.start]
+    if _ENUMERATED.search(between):
+        return 1
+    led = _LED.search(before)
+    if led and re.search(r"[,，]", between):
+        return -1 if led.group("word") in ("before", "prior to") else 1
+    if re.search(r"^[^，,到至]{0,6}(?:之前|以前)[，,]", between):
+        return -1
+    return -1 if re.search(r"\bafter\s+(?:the\s+camera\s+)?(?:\w+ly\s+)?$", between) else 0
+
+
+_ENUMERATED = re.compile(
+    r"(?:^|[\s,(（，])(?:\d\s*[).）、:]|[②③④⑤]|(?:第[二三四]|其次))|\b(?:second|third)(?:ly)?\s*[,:]|»|=>|\s>\s"
+)
+_LED = re.compile(
+    r"(?:^|[.;,!?]\s*|\bthen\s+)(?:\w+ly\s+|just\s+|right\s+)?(?P<word>before|prior\s+to|after|once|having)\s+[^,.;]*$"
+)
+_HOLDS = re.compile(
+    r"(?:(?:then|and|,)\s*)*(?:holds?|stops?|freezes?|stays?|lingers?)\b(?!\s+(?:with|close|low|tight|behind))|停|定|静"
+)
+_ARRIVES = re.compile(
+    r"\bto\s+(?!the\s+(?:left|right)|left|right|reveal|show|follow|find)[a-z' ]+\band\b|[到至][^，。]{1,12}并"
+)
+"""A move that is told where it ends has ended when the next one begins."""
+
+
+_HITCHCOCK = re.compile(r"hitchcock|vertigo|zolly|jaws|希区柯克|眩晕")
+_MOUNT = re.compile(r"tripod|sticks|三脚架")
+_AT_LAST = re.compile(r"[^,.;，。；]{0,12}\b(?:at\s+the\s+(?:very\s+)?end|at\s+last)\b")
+_IN_ORDER = re.compile(
+    r"\bin\s+(?:that|this)\s+order\b|\bone\s+after\s+(?:the\s+other|another)\b|依次|按顺序|按这个顺序"
+)
+_THEN = re.compile(r"\bthen\b|然后|最后")
+_COMMA = re.compile(r"\s*[,，]\s*(?:slowly\s+|slow\s+)?")
+_JOINED = re.compile(r"\band\b|和|又")
+
+
+def _last(pattern: re.Pattern[str], text: str) -> int:
+    """Where the last match begins, -1 for none."""
+    return max((m.start() for m in pattern.finditer(text)), default=-1)
+
+
+def _opposed(one: str, other: str) -> bool:
+    kind = one.partition("_")[0]
+    return one != other and kind == other.partition("_")[0] and one not in PRESET_NAMES
