@@ -14,7 +14,7 @@ import sys
 import time
 
 from shotwright.prompts.coverage import words_lost
-from shotwright.prompts.director import direct_script
+from shotwright.prompts.director import Terms, direct_script
 from shotwright.prompts.readers import read_fountain
 
 WORDS = 25_000
@@ -93,7 +93,7 @@ def measure(times: int) -> tuple[float, int, int]:
     text = screenplay(WORDS) * times
     words = len(re.findall(r"\S+", text))
     started = time.process_time()
-    directed = direct_script(read_fountain(text), shot_s=5.0, min_s=1.0)
+    directed = direct_script(read_fountain(text), Terms(shot_s=5.0))
     seconds = time.process_time() - started
     if times == 1 and (lost := words_lost(text, directed.plan)):
         raise SystemExit(f"words were lost: {lost[:20]}")

@@ -5,20 +5,24 @@ import re
 from shotwright.prompts.language import CJK
 
 WORDS_PER_S = 2.5
-"""English speech, 150 words a minute with its pauses.
+"""English speech: 150 words a minute, pauses and all.
 
-Source: National Center for Voice and Speech (ncvs.org), average conversation in the United States.
+Source: the average of conversation in the United States as the National Center for Voice and Speech is
+quoted for it (Dom Barnard, "Average Speaking Rate and Words per Minute", virtualspeech.com, 2022); the
+centre's own page was not seen.
 """
 CHARACTERS_PER_S = 5.0
-"""Chinese speech, one syllable a character; read Mandarin runs at 5.18 syllables a second.
+"""Chinese speech, one syllable a character.  The round figure is chosen by us: read Mandarin runs at 5.18
+syllables a second with its silences cut out, and speech on screen has some.
 
-Source: Pellegrino, Coupe and Marsico, A cross-language perspective on speech information rate,
-Language 87 (2011).
+Source of the 5.18: Pellegrino, Coupe and Marsico, "A cross-language perspective on speech information
+rate", Language 87 (2011), as reported of it; the paper's table was not seen.
 """
 ACTION_WORD_S = 0.29
-"""A screenplay page is a minute of film, and holds some 208 words (25,000 in 120 pages)."""
+"""A page of a screenplay is a minute of film by the usual rule of thumb.  How many words a page has is
+chosen by us: 208, which makes 25,000 words 120 pages."""
 ACTION_CHARACTER_S = 0.18
-"""The same rule for Chinese: about 330 characters a page."""
+"""The same rule for Chinese; 330 characters a page are chosen by us too."""
 
 _WORD = re.compile(rf"[{CJK}]|[^\W_]+(?:['\u2019.-][^\W_]+)*")
 _CHINESE = re.compile(f"[{CJK}]")

@@ -17,6 +17,7 @@ from shotwright.generator.camera import Move
 from shotwright.generator.errors import BadRequest
 from shotwright.prompts.camera_words import camera_spans, denied_moves, parse_prose
 from shotwright.prompts.director import lexicon
+from shotwright.prompts.director.chinese_names import chinese_names
 from shotwright.prompts.director.english import english_mentions
 from shotwright.prompts.language import CJK, detect_language, split_sentences
 from shotwright.prompts.numerals import numbers_in
@@ -166,7 +167,7 @@ _CAPITAL = re.compile(
     r"(?<![\w'’])[A-Z\u00c0-\u00de][\w\u00c0-\u024f]*(?:[-'’](?!s\b)[A-Za-z]\w*)*"
 )
 _JARGON = re.compile(
-    r"i{1,3}|int|ext|est|day|night|cut|to|fade|in|out|vo|os|pov|[me]?cu|[wmle]s|els|cont'd|continuous|later"
+    r"i{1,3}|int|ext|est|day|night|cut|to|fade|in|out|vo|os|pov|[me]?cu|[wmle]s|els|cont'd|continuous|later|[ovsc]"
     r"|the|an?|and|or|but|it|he|she|they|we|you|tv|led|lcd|u?hd|[234][dk]",
     re.I,
 )
@@ -193,14 +194,8 @@ _NOBODY = frozenset(
         "this",
     ]
 )
-_SURNAMES = "王李张刘陈杨赵周吴徐孙胡朱何郭罗梁宋郑谢韩唐冯董萧曹袁邓许傅沈彭吕苏卢蒋蔡贾丁魏薛阎潘杜戴范姚谭"
-"""Those that begin few other words: 马 and 黄 are horses and colours more often."""
-_ZH_NAME = re.compile(
-    rf"(?<![{CJK}])([{CJK}]{{2,4}})(?=[：:])"  # a cue before speech
-    rf"|(?<![{CJK}])((?:[小老阿])[{_SURNAMES}明红芳丽华强军]|[{_SURNAMES}][{CJK}]{{1,2}}?)"
-    r"(?=[在走说坐站看拿跑从把对向问笑哭抬转推打，,])"
-    rf"|(?:名叫|叫做|叫)([{CJK}]{{2,3}}?)(?=[的，,。在走说]|$)"
-)
+_CUE_ZH = re.compile(rf"(?<![{CJK}])([{CJK}]{{2,4}})(?=[：:])")
+"""Who speaks, before the words."""
 
 
 def names(text: str) -> list[str]:
@@ -209,7 +204,7 @@ def names(text: str) -> list[str]:
     for span in split_sentences(text):
         if detect_language(span.text) == "zh":
             found += re.findall(r"[A-Za-z][\w-]+", span.text)
-            found += [next(filter(None, m.groups())) for m in _ZH_NAME.finditer(span.text)]
+            found += [*_CUE_ZH.findall(span.text), *chinese_names(span.text)]
             continue
         found += _english_names(span.text)
     return [

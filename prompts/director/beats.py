@@ -14,6 +14,8 @@ from shotwright.prompts import pace
 from shotwright.prompts.director import lexicon
 from shotwright.prompts.director.events import Event, camera_of
 from shotwright.prompts.director.speech import said_in
+from shotwright.prompts.director.subjects import happens, mentions_of
+from shotwright.prompts.language import CJK
 
 SHORT_S = 1.5
 """What a sentence takes at least, however few its words."""
@@ -125,7 +127,7 @@ def _goes_on(current: Beat, event: Event, shot_s: float) -> bool:
     """Whether a sentence or speech shares the shot before it."""
     if current.marked is not None:
         return True
-    if event.kind == "sentence" and camera_follows(current, event.text):
+    if event.kind == "sentence" and (camera_follows(current, event.text) or lacks(event.text)):
         return True
     if event.kind == "speech" or current.speeches or not current.sentences:
         return False
@@ -136,7 +138,17 @@ def _goes_on(current: Beat, event: Event, shot_s: float) -> bool:
         return False
     if any(e.kind in ("direction", "note") for e in current.events):
         return False
-    return not any(is_own(one.text) for one in both) and _same_subject(event.text)
+    if any(is_own(one.text) for one in both) or not _same_subject(event.text):
+        return False
+    # "Steam rises. She smiles." are two pictures
+    subject = mentions_of(current.sentences[-1].text).subject if _PERSON.match(event.text) else None
+    return subject is None or subject.kind != "thing"
+
+
+_PERSON = re.compile(
+    r"\W*(?:(?:then|and|suddenly|now|slowly|finally)[, ]+)*(?:he|she|his|her)\b|\W*[他她](?!们)",
+    re.I,
+)
 
 
 _CAMERA = re.compile(
@@ -150,6 +162,21 @@ def camera_follows(current: Beat, text: str) -> bool:
     if not _CAMERA.match(text) or not camera_of(text).moves or lexicon.find_size(text):
         return False
     return not any(camera_of(event.text).moves for event in current.events if event.text)
+
+
+_LACKS = re.compile(
+    r"\W*(?:no|without(?: any)?)\s+(?!one\b|body\b|thing\b|longer\b|more\b|way\b|matter\b)"
+    r"(?P<en>[a-z][\w' -]{1,40}?)\W*"
+    rf"|\W*(?:没有|无|不要有?|不要出现)(?P<zh>[{CJK}]{{1,8}})\W*",
+    re.I,
+)
+
+
+def lacks(text: str) -> str | None:
+    """What a sentence says is not to be seen or heard, and nothing more: "No music." is no picture."""
+    match = _LACKS.fullmatch(text)
+    said = (match["en"] or match["zh"]) if match else None
+    return None if said is None or happens(said) else said
 
 
 def _same_subject(text: str) -> bool:

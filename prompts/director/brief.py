@@ -6,35 +6,14 @@ By rules: it invents no story, only the order and the frame around the brief's o
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from shotwright.generator.errors import BadRequest
-from shotwright.prompts.director.choices import GENTLE
-from shotwright.prompts.director.script import Direction, direct_script
+from shotwright.prompts.director.script import TERMS, Direction, direct_script
+from shotwright.prompts.director.terms import Terms
 from shotwright.prompts.language import Language, detect_language
-from shotwright.prompts.readers import Element, Script
+from shotwright.prompts.readers import Brief, Element, Script
+from shotwright.prompts.readers.script import bad_script
 from shotwright.prompts.shotplan import AspectRatio, ShotPlan, parse_plan
-
-_Line = Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class Brief(BaseModel):
-    """What a film should sell, to whom, how long, and where it will be seen."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    product: Annotated[_Line, Field(description="What is shown, with its looks: a red kettle.")]
-    selling_points: Annotated[list[_Line], Field(min_length=1, max_length=20)]
-    audience: str | None = None
-    length_s: Annotated[float | None, Field(gt=0, le=300, description="Of the whole film.")] = None
-    platform: Annotated[
-        str | None, Field(description="Such as tiktok, youtube, 抖音: picks the aspect ratio.")
-    ] = None
-
 
 _TALL = re.compile(r"tik ?tok|douyin|抖音|快手|kuaishou|reels|shorts|stories|小红书|视频号", re.I)
 _SQUARE = re.compile(r"instagram|feed|朋友圈", re.I)
@@ -57,98 +36,123 @@ class _Part:
     intent: str
 
 
-def direct_brief(
-    brief: Brief,
-    *,
-    style: str | None = None,
-    aspect_ratio: str | None = None,
-    shot_s: float = 2.0,
-    seed: int = 0,
-    min_s: float = 1.0,
-    max_s: float = 15.0,
-    moves: Collection[str] = GENTLE,
-) -> Direction:
-    """Directs a brief; the film's length is shared evenly by its shots, within min_s and max_s.
+def direct_brief(brief: Brief, terms: Terms = TERMS) -> Direction:
+    """Directs a brief; the film's length is shared evenly by its shots, within the terms' bounds.
 
-    aspect_ratio: the caller's; None takes the platform's.  A length too short for every part drops
-    the problem, the hook and then the last selling points, with a warning each, so that no shot is
-    shorter than min_s.
+    The brief's own length, style and platform hold where the terms name none.  A length too short
+    for every part drops the problem, the hook and then the last selling points, with a warning each,
+    so that no shot is shorter than min_s.
+    Raises: BadRequest(code="invalid_script") for a product or a selling point without a word, or a
+    length that no film has.
     """
-    _check_words(brief)
+    _check(brief)
     language = detect_language(" ".join([brief.product, *brief.selling_points]))
+    terms = replace(
+        terms,
+        style=terms.style or brief.style,
+        aspect_ratio=terms.aspect_ratio or brief.aspect_ratio or platform_ratio(brief.platform),
+        length_s=terms.length_s or brief.length_s,
+    )
     warnings: list[dict[str, str]] = []
-    parts = _parts_that_fit(_parts(brief, language), brief.length_s, min_s, warnings)
+    if not brief.selling_points:
+        told = (
+            "The brief names no selling point; say what the product does, and each becomes a shot."
+        )
+        warnings.append({"code": "no_selling_points", "message": told})
+    every = _parts(brief, language)
+    parts = _parts_that_fit(every, terms.length_s, terms.min_s, warnings)
     elements: list[Element] = []
     at = 0
     for part in parts:
         channel = {"action": part.line, "shot_size": part.size, "intent": part.intent}
+        if part.role in ("hook", "call to action"):
+            channel["camera"] = "static"  # words of the product's name are no moves
         elements.append(Element("shot", "", at, at + len(part.line), channel))
         at += len(part.line) + 1
     source = "\n".join(part.line for part in parts)
-    directed = direct_script(
-        Script(source, source, tuple(elements), "brief", warnings=tuple(warnings)),
-        style=style,
-        aspect_ratio=aspect_ratio or platform_ratio(brief.platform),
-        shot_s=shot_s,
-        seed=seed,
-        min_s=min_s,
-        max_s=max_s,
-        moves=moves,
-        length_s=brief.length_s,
-    )
-    return Direction(_with_product(directed.plan, brief, parts), directed.warnings)
+    script = Script(source, source, tuple(elements), "brief", warnings=tuple(warnings))
+    directed = direct_script(script, terms)
+    return Direction(_with_product(directed.plan, brief, every, parts), directed.warnings)
 
 
-def _check_words(brief: Brief) -> None:
-    """Raises: BadRequest(code="invalid_script") for a product or a selling point without a word."""
+MAX_LENGTH_S = 300.0
+
+
+def _check(brief: Brief) -> None:
     lines = [("product", brief.product)]
     lines += [(f"selling_points[{n}]", point) for n, point in enumerate(brief.selling_points)]
     for name, words in lines:
         if not any(c.isalnum() for c in words):
-            raise BadRequest(
+            raise bad_script(
                 f"brief.{name} says nothing.",
-                code="invalid_script",
+                words[:80],
                 field=f"brief.{name}",
-                value=words[:80],
                 allowed="at least one word",
                 fix="Say in a few words what it is.",
             )
+    if brief.length_s is not None and not 0 < brief.length_s <= MAX_LENGTH_S:
+        raise bad_script(
+            f"An advertisement of {brief.length_s:g} s is none.",
+            brief.length_s,
+            field="brief.length_s",
+            allowed=f"above 0, at most {MAX_LENGTH_S:g} s",
+            fix="Give the length of the whole film in seconds.",
+        )
+
+
+_SIZES = ("medium_close_up", "close_up", "medium")
 
 
 def _parts(brief: Brief, language: Language) -> list[_Part]:
+    proofs = [
+        _Part("proof", _sentence(point, language), _SIZES[n % len(_SIZES)], "coverage")
+        for n, point in enumerate(brief.selling_points)
+    ]
+    hook, problem, product, call = _frame(brief, language)
+    return [
+        _Part("hook", hook, "extreme_close_up", "insert"),
+        _Part("problem", problem, "medium_wide", "coverage"),
+        _Part("product", product, "wide", "establishing"),
+        *proofs,
+        _Part("call to action", call, "close_up", "coverage"),
+    ]
+
+
+def _frame(brief: Brief, language: Language) -> tuple[str, str, str, str]:
+    """What is seen around the proofs: hook, problem, product, call to action."""
     bare = brief.product.strip().rstrip(".。")
     audience = (brief.audience or "").strip().rstrip(".。")
-    points = [
-        _Part("proof", _sentence(point, language), size, "coverage")
-        for point, size in zip(
-            brief.selling_points, ["medium_close_up", "close_up", "medium"] * 20, strict=False
-        )
-    ]
+    called = (brief.call or "").strip()
     if language == "zh":
-        return [
-            _Part("hook", f"{bare}的局部。", "extreme_close_up", "insert"),
-            _Part("problem", f"{audience or '一天'}，还没有{bare}。", "medium_wide", "coverage"),
-            _Part("product", f"{bare}静静地出现在画面中央。", "wide", "establishing"),
-            *points,
-            _Part(
-                "call to action", f"{bare}的特写，旁边留出行动号召的位置。", "close_up", "coverage"
-            ),
-        ]
-    named = bare if re.match(r"(?:an?|the|our|two|three)\b", bare, re.I) else f"the {bare}"
+        place = f"旁边写着“{called}”" if called else "旁边留出行动号召的位置"
+        return (
+            f"{bare}的局部。",
+            f"{audience or '有人'}在等，还没有{bare}。",
+            f"{bare}静静地出现在画面中央。",
+            f"{bare}的特写，{place}。",
+        )
+    named = _named(bare)
     capital, small = named[0].upper() + named[1:], named[0].lower() + named[1:]
-    who = audience[0].upper() + audience[1:] if audience else "A moment"
-    return [
-        _Part("hook", f"A detail of {small}.", "extreme_close_up", "insert"),
-        _Part("problem", f"{who}, still without {small}.", "medium_wide", "coverage"),
-        _Part("product", f"{capital} stands in the centre of the picture.", "wide", "establishing"),
-        *points,
-        _Part(
-            "call to action",
-            f"Close-up of {small}, with room beside it for the call to action.",
-            "close_up",
-            "coverage",
-        ),
-    ]
+    small = small if named != bare or not bare[0].isupper() else bare
+    who = audience[0].upper() + audience[1:] if audience else "Somebody"
+    wait = "wait" if audience else "waits"
+    stand = "stand" if re.search(r"[^s]s$", bare) else "stands"
+    room = f"“{called}” written beside it" if called else "room beside it for the call to action"
+    return (
+        f"A detail of {small}.",
+        f"{who} {wait}, still without {small}.",
+        f"{capital} {stand} in the centre of the picture.",
+        f"Close-up of {small}, with {room}.",
+    )
+
+
+_OWN = re.compile(r"(?:an?|the|our|my|your|this|that|these|those|two|three)\b", re.I)
+
+
+def _named(product: str) -> str:
+    """The product with an article, where it has none and is no name: "the SteamPot kettle", "AirFly"."""
+    name = all(word[:1].isupper() or word[:1].isdigit() for word in product.split())
+    return product if name or _OWN.match(product) else f"the {product}"
 
 
 def _parts_that_fit(
@@ -179,15 +183,37 @@ def _sentence(point: str, language: Language) -> str:
     return line if line[-1:] in ".!?。！？…" else line + ("。" if language == "zh" else ".")
 
 
-def _with_product(plan: ShotPlan, brief: Brief, parts: list[_Part]) -> ShotPlan:
-    """The product stays in every shot but the problem's, whatever a selling point speaks of."""
+def _with_product(plan: ShotPlan, brief: Brief, every: list[_Part], parts: list[_Part]) -> ShotPlan:
+    """The plan with the brief's own words in `source`, and the product in every shot but the problem's."""
     data = plan.model_dump()
     product = brief.product.strip().rstrip(".。")
-    for shot, part in zip(data["shots"], parts, strict=True):
-        seen = [*shot["props"], shot["action"]]
-        if part.role != "problem" and not any(product.lower() in text.lower() for text in seen):
-            shot["props"] = [product, *shot["props"]]
+    sources = _sources(brief, every, parts)
+    for shot, part, source in zip(data["shots"], parts, sources, strict=True):
+        # a selling point names no things, and what is missing must not be drawn because it is named
+        shot["props"] = [] if part.role == "problem" else [product]
+        shot["first_frame"] = brief.audience if part.role == "problem" else product
+        shot["negative"] = product if part.role == "problem" else None
+        if brief.parts:
+            shot["source"] = source
     data["title"] = product[:500]
     to = "面向" if plan.language == "zh" else "For "
-    data["logline"] = f"{to}{brief.audience}" if brief.audience else None
+    told = re.sub(r"\s+", " ", "".join(words for _, words in brief.parts)).strip()
+    data["logline"] = told[:500] or (f"{to}{brief.audience}" if brief.audience else None)
     return parse_plan(data)
+
+
+def _sources(brief: Brief, every: list[_Part], parts: list[_Part]) -> list[str]:
+    """The pieces of a written brief, each at the shot that it speaks of; what has none stays with the
+    piece before it.
+    """
+    proofs = [part for part in every if part.role == "proof"]
+    homes = {part.role: part for part in every}
+    kept = {"audience": homes["problem"], "call": homes["call to action"]}
+    sources = {id(part): "" for part in parts}
+    home = homes["product"]
+    for role, words in brief.parts:
+        wanted = proofs.pop(0) if role == "point" and proofs else kept.get(role, home)
+        wanted = homes["product"] if role == "product" else wanted
+        home = wanted if id(wanted) in sources else home
+        sources[id(home)] += words
+    return [sources[id(part)].strip() for part in parts]

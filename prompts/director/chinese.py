@@ -25,7 +25,9 @@ _ZH_NOUN_START = re.compile(rf"^{_ZH_MEASURE}")
 _ZH_FRAMED = re.compile(
     r"^[^，,。：:]{0,6}?(?:特写|近景|中景|全景|远景|航拍|俯拍|仰拍|空镜|镜头|画面)[：:，]"
 )
-_ZH_NO_THINGS = re.compile(r"镜头|画面|摄影机|(?:降临|来临|过去|到来|开始|结束|独自)$")
+_ZH_NO_THINGS = re.compile(
+    r"镜头|画面|摄影机|定格|^(?:远处|远方|近处)$|(?:降临|来临|过去|到来|开始|结束|独自)$"
+)
 
 
 def chinese_mentions(sentence: str) -> Mentions:
@@ -66,14 +68,14 @@ def _zh_rest(clause: str) -> str:
         shorter = _ZH_OPENING.sub("", clause)
         time = lexicon.find_time(shorter)
         if time and time.start == 0:
-            shorter = re.sub(r"^(?:时分|时|下|里|中|的时候)", "", shorter[time.end :])
+            shorter = re.sub(r"^(?:时分|时|下|里|中|的时候|的)", "", shorter[time.end :])
         place = re.match(r"^在?(.{0,8})", shorter)
         found = lexicon.find_place(place.group(1)) if place and shorter[:1] == "在" else None
         if found:
             shorter = re.sub(r"^[上里中边旁下前的]*", "", shorter[1 + found.end :])
         elif (there := lexicon.find_place(shorter)) and there.start == 0:
             following = shorter[there.end :]
-            if re.match(r"^[上里中边旁下前]*(?:有|$)", following):
+            if re.match(r"^(?:[上里中边旁下前]+|有|$)", following):
                 shorter = re.sub(r"^[上里中边旁下前]*有?", "", following)
         if shorter == clause:
             return clause
@@ -85,12 +87,17 @@ def _zh_phrase_end(text: str) -> int:
     verbs = lexicon.rules()["verb"]["zh"]
     measure = _ZH_NOUN_START.match(text)
     low = measure.end() if measure else 0
+    many = re.match(f"[{CJK}]{{1,5}}?(?<![我你他她它])们", text)
+    if many and low < many.end():
+        return many.end()
     for i in range(low, len(text)):
         # right after a measure word, 的 or a colour the noun begins: 一架飞机, 红色的跑车
         if text[i] in verbs and i > low and text[i - 1] not in "的色":
             return i
         if text[i] in verbs and i == 0:
             return 0
+        if i > low and (text[i] in "没未" or (text[i] == "不" and text[i + 1 : i + 2] in verbs)):
+            return i  # 女孩没有穿鞋
     return len(text)
 
 
@@ -111,7 +118,7 @@ def _zh_kind(head: str) -> Kind:
     kind = lexicon.rules()["kind"]
     if re.search(rf"(?:{kind['animal_zh']})$", head):
         return "animal"
-    return "person" if re.search(rf"(?:{kind['person_zh']})$", head) else "thing"
+    return "person" if re.search(rf"(?:{kind['person_zh']})们?$", head) else "thing"
 
 
 def _zh_objects(text: str) -> tuple[Entity, ...]:

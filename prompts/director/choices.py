@@ -35,6 +35,7 @@ _SIZES: dict[str, tuple[ShotSize, ...]] = {
     "action": ("full", "medium_wide", "medium"),
     "coverage": ("medium", "medium_wide", "medium_close_up"),
 }
+_FACES = ("medium_close_up", "close_up", "extreme_close_up")
 _INTENTS: dict[str, Intent] = {
     "establishing": "establishing",
     "emotion": "reaction",
@@ -80,6 +81,14 @@ def choose(
     beat = "establishing" if first_of_scene else _beat(sentence, exchange)
     # every draw happens in every case: one explicit word must not reshuffle the other choices
     size = _size(sentence, beat, sizes_before, rng, exchange)
+    if people > 1 and size in _FACES and exchange is None and not lexicon.find_size(sentence):
+        # a face's size cuts the second one off
+        stale = (
+            sizes_before[-1]
+            if len(sizes_before) > 1 and sizes_before[-1] == sizes_before[-2]
+            else ""
+        )
+        size = "medium_wide" if stale == "medium" else "medium"
     angle = _angle(sentence, beat, rng)
     move = _move(sentence, beat, allowed, rng)
     moves = tuple(explicit) or ((move,) if move else ())

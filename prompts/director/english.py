@@ -62,6 +62,9 @@ def english_mentions(sentence: str) -> Mentions:
     if end == start:
         return Mentions(None, _objects(text, tokens, start), "")
     if first in lexicon.small("possessive"):
+        rest = end >= len(tokens) or not tokens[end][0][0].isalnum()
+        if rest and end - start > 2 and tokens[end - 1][0].endswith("s"):
+            end -= 1  # "Her breath fogs."
         owned = _entity(text, tokens, start + 1, end)
         others = (*((owned,) if owned else ()), *_objects(text, tokens, end))
         return Mentions(None, others, first)
@@ -161,6 +164,8 @@ def _noun_phrase(tokens: list[tuple[str, int, int]], start: int) -> int:
         low = word.lower()
         if low == "of" and before and i + 1 < len(tokens):
             before.append(low)
+        elif low in lexicon.small("determiner") and _is_whole(before):
+            break  # "turning a ring": two phrases
         elif (
             not word[0].isalnum()
             or (low in lexicon.small("stop") and before)
@@ -182,6 +187,11 @@ def _noun_phrase(tokens: list[tuple[str, int, int]], start: int) -> int:
         if crash not in bases | forms:
             return start  # "Bounces away.", but not "Waves crash."
     return _with_features(tokens, i, before)
+
+
+def _is_whole(before: list[str]) -> bool:
+    """Whether words can end a noun phrase, so that a determiner begins the next."""
+    return bool(before) and before[-1] != "of" and before[-1] not in lexicon.small("determiner")
 
 
 def _with_features(tokens: list[tuple[str, int, int]], i: int, before: list[str]) -> int:

@@ -1,5 +1,6 @@
 """What a script names, as values.  No rules."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,19 @@ class Entity:
     phrase: str
     head: str
     kind: Kind
+
+
+_MANY = re.compile(
+    r"(?:two|three|four|five|six|several|many|some|both|a (?:couple|group|crowd|pair) of)\b"
+    r"|.*\b(?:couple|crowd|family|twins|people|children|men|women|friends|kids|boys|girls|students|soldiers|dancers)$"
+    r"|[两三四五几群双](?:[个只位名])|一[群对双]|.*们$|.*(?:情侣|夫妇|人群|一家)$",
+    re.I,
+)
+
+
+def heads(entity: Entity) -> int:
+    """How many somebodies a phrase names: 2 stands for several."""
+    return 2 if _MANY.match(entity.phrase) else 1
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,8 @@ def _time_patterns() -> dict[str, re.Pattern[str]]:
 class Place:
     """A place as the script names it: phrase "a busy street", noun "street".
 
-    is_spot: a part of a place that is already known, such as the floor.
+    is_spot: a part of a place that is already known, such as the floor; is_subject: what the sentence
+    is about ("the castle falls"), more than where it is.
     """
 
     phrase: str
@@ -150,6 +151,7 @@ class Place:
     start: int
     end: int
     is_spot: bool = False
+    is_subject: bool = False
 
 
 def _any(words: list[str]) -> str:
@@ -179,16 +181,40 @@ def _place_patterns() -> tuple[re.Pattern[str], ...]:
 
 def find_place(text: str) -> Place | None:
     """The first place that a preposition leads to, else one that is named at all."""
-    for pattern in _place_patterns():
+    for number, pattern in enumerate(_place_patterns()):
         for match in pattern.finditer(text):
             noun = match.group("noun")
             if "more" in match.groupdict() and match.group("more"):
                 noun = match.group("more")
             start, end = match.span("phrase")
+            if _SOMEBODY.match(text, end):
+                continue
             noun = re.sub(r"\s+", " ", noun.lower())
-            is_spot = noun in rules()["place"]["shy"]
-            return Place(match.group("phrase").strip(), noun, start, end, is_spot)
+            is_spot = noun in rules()["place"]["shy"] or noun in _SPOTS_ZH
+            acts = number == 1 and bool(_ACTS.match(text, end))
+            return Place(match.group("phrase").strip(), noun, start, end, is_spot, acts)
     return None
+
+
+_SOMEBODY = re.compile(
+    r"[ -](?:keeper|worker|owner|guard|man|woman|boy|girl|hand|cat|dog|chair|door)s?\b"
+)
+"""A lighthouse keeper is no lighthouse."""
+_ACTS = re.compile(
+    r"\s+(?:\w+ly\s+)?(?!is\b|as\b|across\b|towards\b|always\b|besides\b)\w{2,}(?:s|ed)\b", re.I
+)
+_SPOTS_ZH = ("空中", "天空", "水中", "水里", "水面", "水下", "云端", "冰面")
+_LOOKED_AT = re.compile(
+    r"(?:\b(?:look|gaz|star|glanc|peer|point|squint|wav|shout|watch)(?:s|es|e|ed|ing)?\b[^,.;]{0,20}"
+    r"|\b(?:towards?|in the distance|far (?:away|off)|view of|photo of|picture of|painting of|map of)\b[^,.;]{0,12}"
+    r"|[看望盯瞧指眺][着向到]?[^，。；]{0,4}|[远][处方][^。；]{0,3}|[向朝往][^，。；]{0,2})\Z",
+    re.I,
+)
+
+
+def is_far(text: str, place: Place) -> bool:
+    """Whether a place is only looked at or gone towards: nobody is there yet."""
+    return bool(_LOOKED_AT.search(text[max(0, place.start - 40) : place.start]))
 
 
 @dataclass(frozen=True)

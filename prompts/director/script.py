@@ -8,20 +8,24 @@ Try: python -m pytest tests/prompts/director/test_script.py
 
 import itertools
 import re
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shotwright.prompts.director import timing
+from shotwright.prompts.camera_words import denied_moves
+from shotwright.prompts.director import lexicon, timing
 from shotwright.prompts.director.beats import Beat, beats_of
-from shotwright.prompts.director.choices import GENTLE
-from shotwright.prompts.director.events import Event, events_of, rules_film
-from shotwright.prompts.director.shots import Bounds, Work, title_of
+from shotwright.prompts.director.chinese_names import chinese_names
+from shotwright.prompts.director.events import Event, camera_of, events_of, rules_film
+from shotwright.prompts.director.shots import Work, title_of
 from shotwright.prompts.director.staging import Stage, names_of
 from shotwright.prompts.director.state import State
-from shotwright.prompts.language import Language, detect_language
+from shotwright.prompts.director.terms import Terms
+from shotwright.prompts.language import CJK, Language, detect_language
 from shotwright.prompts.readers import MAX_SCRIPT, Script, check_script, decode, read_plain
+from shotwright.prompts.readers.script import bad_script, check_words
 from shotwright.prompts.shotplan import ShotPlan, parse_plan
+
+TERMS = Terms()
 
 
 @dataclass(frozen=True)
@@ -32,58 +36,23 @@ class Direction:
     warnings: tuple[dict[str, str], ...]
 
 
-def direct(
-    script: str,
-    *,
-    style: str | None = None,
-    aspect_ratio: str | None = None,
-    shot_s: float = 2.0,
-    seed: int = 0,
-    min_s: float = 1.0,
-    max_s: float = 15.0,
-    moves: Collection[str] = GENTLE,
-) -> Direction:
+def direct(script: str, terms: Terms = TERMS) -> Direction:
     """Directs a plain-text script, English or Chinese.
 
-    shot_s: seconds of a shot whose words name no duration; min_s, max_s: the bounds of one that
-    does; moves: what the director may choose where the script is silent (a model's own moves), the
-    script's words are obeyed beyond them.
-    Raises: BadRequest(code="invalid_script") for an empty script or one over 500,000 characters,
-    BadRequest(code="invalid_plan") for an aspect ratio or a duration that no plan takes.
+    Raises: BadRequest(code="invalid_script") for an empty script, one over 500,000 characters or one
+    in which nothing is to be seen, BadRequest(code="invalid_plan") for an aspect ratio or a duration
+    that no plan takes.
     """
     text = decode(script)
     check_script(text)
-    return direct_script(
-        read_plain(text),
-        style=style,
-        aspect_ratio=aspect_ratio,
-        shot_s=shot_s,
-        seed=seed,
-        min_s=min_s,
-        max_s=max_s,
-        moves=moves,
-    )
+    check_words(text)
+    return direct_script(read_plain(text), terms)
 
 
-def direct_script(
-    script: Script,
-    *,
-    style: str | None = None,
-    aspect_ratio: str | None = None,
-    shot_s: float = 2.0,
-    seed: int = 0,
-    min_s: float = 1.0,
-    max_s: float = 15.0,
-    moves: Collection[str] = GENTLE,
-    length_s: float | None = None,
-) -> Direction:
-    """Directs a script that a reader made; arguments as for `direct`.
-
-    aspect_ratio: None takes the script's own, else 16:9; length_s: the film's asked length, None
-    takes what the script says of it.
-    """
+def direct_script(script: Script, terms: Terms = TERMS) -> Direction:
+    """Directs a script that a reader made; raises as `direct`."""
     language = detect_language(script.text[:50_000])
-    state = State(language, seed, moves, exact=script.exact)
+    state = State(language, terms.seed, terms.moves, exact=script.exact)
     state.warnings += script.warnings
     state.preload(script.plan)
     events = list(events_of(script))
@@ -91,47 +60,75 @@ def direct_script(
     _warn_of_splits(events, script, state)
     logline = _logline(events, state) if script.format == "plain" else None
     state.headings = any(event.kind == "heading" for event in events)
-    bounds = Bounds(shot_s, min_s, max_s)
-    longest = max_s - timing.BREATH_S
-    beats = list(beats_of(events, shot_s=shot_s, longest_s=max(longest, 1.0)))
-    if not beats:
-        check_script("")
+    longest = max(terms.max_s - timing.BREATH_S, 1.0)
+    beats = list(beats_of(events, shot_s=terms.shot_s, longest_s=longest))
+    _check_seen(beats, script, state)
     names = names_of(events)
     state.memory.proper = {word.casefold() for word in _PROPER.findall(script.text)}
     state.memory.proper |= {name.casefold() for name in names}
-    work = Work(script, state, Stage(state, names), bounds)
+    called = chinese_names(script.text) if _HAN.search(script.text) else []
+    work = Work(script, state, Stage(state, names, called), terms)
     work.tongues = _languages(beats) if state.headings else {}
     shots = [work.shot(beat, index) for index, beat in enumerate(beats)]
     work.close(shots)
-    whole: dict[str, Any] = {
+    parts = {
         "characters": list({c["id"]: c for c in state.characters.values()}.values()),
         "locations": list({p["id"]: p for p in state.locations.values()}.values()),
         "scenes": state.scenes,
         "shots": shots,
     }
-    told = {
-        name: value for name, value in (("style", style), ("aspect_ratio", aspect_ratio)) if value
+    whole = _written(script) if script.exact else _whole(work, shots, logline, language)
+    if terms.style:
+        whole["style"] = terms.style
+    if terms.aspect_ratio:
+        whole["aspect_ratio"] = terms.aspect_ratio
+    return Direction(parse_plan({**whole, **parts}), tuple(state.warnings))
+
+
+def _written(script: Script) -> dict[str, Any]:
+    """What a plan that was written out before says of the film."""
+    return {"title": title_of(script)[:500], **script.plan}
+
+
+def _whole(
+    work: Work, shots: list[dict[str, Any]], logline: str | None, language: Language
+) -> dict[str, Any]:
+    """What the director says of the film; the shots' durations are fitted to the length asked."""
+    script, state, terms = work.script, work.state, work.terms
+    asked = terms.length_s if terms.length_s is not None else _asked_length(script, state)
+    met = timing.fit(shots, work.fixed, asked, state, terms.min_s, terms.max_s)
+    return {
+        "title": str(script.plan.get("title") or title_of(script))[:500],
+        "logline": script.plan.get("logline") or logline,
+        "language": language,
+        "style": str(script.plan.get("style", "")),
+        "aspect_ratio": terms.aspect_ratio or _ratio(script, state),
+        "duration_s": met,
     }
-    if script.exact:
-        title = {"title": title_of(script)[:500]}
-        return Direction(
-            parse_plan({**title, **script.plan, **told, **whole}), tuple(state.warnings)
+
+
+def _check_seen(beats: list[Beat], script: Script, state: State) -> None:
+    """Names a script that only says how to film.
+
+    Raises: BadRequest(code="invalid_script") for one that only says how not to, or is nothing but
+    marks and transitions: there is no picture in it.
+    """
+    if any(beat.has_picture or beat.of("heading") or beat.of("sound") for beat in beats):
+        return
+    told = [event.text for beat in beats for event in beat.of("direction") + beat.of("note")]
+    moves = [move.move for text in told for move in camera_of(text).moves]
+    if set(moves) - {"static"} or any(lexicon.find_size(text) for text in told):
+        state.warn(
+            "nothing_seen",
+            f"{script.text.strip()[:80]!r} says how to film and not what; name who or what is seen.",
         )
-    asked = length_s if length_s is not None else _asked_length(script, state)
-    met = timing.fit(shots, work.fixed, asked, state, min_s, max_s)
-    plan = parse_plan(
-        {
-            "title": str(script.plan.get("title") or title_of(script))[:500],
-            "logline": script.plan.get("logline") or logline,
-            "language": language,
-            "style": str(script.plan.get("style", "")),
-            "aspect_ratio": aspect_ratio or _ratio(script, state),
-            "duration_s": met,
-            **told,
-            **whole,
-        }
+        return
+    raise bad_script(
+        f"{script.text.strip()[:80]!r} names nothing that is seen.",
+        script.text.strip()[:80],
+        fix="Say in a sentence what the picture shows; what the camera must not do may stand beside it.",
+        allowed="at least one sentence that says what is seen",
     )
-    return Direction(plan, tuple(state.warnings))
 
 
 def _warn_of_splits(events: list[Event], script: Script, state: State) -> None:
@@ -157,12 +154,19 @@ def _warn_of_splits(events: list[Event], script: Script, state: State) -> None:
             opened = None
 
 
+_HAN = re.compile(f"[{CJK}]")
 _STOP = re.compile(r"[.!?…。！？:：][\W_]*$")
 _PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")
 
 
 def _film_rules(events: list[Event], state: State) -> None:
     """What the camera never does in the whole film holds for every shot, and is not filmed."""
+    for event in reversed(events):
+        if event.kind not in ("direction", "aside", "transition"):
+            break
+        if not camera_of(event.text).moves:
+            # what is forbidden after everything is told is forbidden in all of it
+            state.denied |= denied_moves(event.text)
     for n, event in enumerate(events):
         if event.kind not in ("sentence", "direction"):
             continue

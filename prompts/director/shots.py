@@ -7,32 +7,25 @@ Knows a beat and the film's state, not where the script came from.
 import random
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from shotwright.generator.camera import Move
 from shotwright.prompts.camera_words import CameraHit, denied_moves
 from shotwright.prompts.director import lexicon, timing
 from shotwright.prompts.director.asked import asked_fields, compatible
-from shotwright.prompts.director.beats import Beat
-from shotwright.prompts.director.choices import Choice, choose
+from shotwright.prompts.director.beats import Beat, lacks
+from shotwright.prompts.director.choices import choose
+from shotwright.prompts.director.entities import Entity, heads
 from shotwright.prompts.director.events import Event, camera_of, is_cut, without_camera
+from shotwright.prompts.director.frames import about, first_frame_of, last_frame_of
 from shotwright.prompts.director.staging import Stage, screen_direction
 from shotwright.prompts.director.state import State
+from shotwright.prompts.director.terms import Terms
 from shotwright.prompts.language import Language, split_sentences
 from shotwright.prompts.readers import Script
 from shotwright.prompts.readers.cells import delivery
 from shotwright.prompts.readers.script import tidy
 from shotwright.prompts.shotplan import CameraMove
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Seconds: of a usual shot, and what a shot can last."""
-
-    shot_s: float
-    min_s: float
-    max_s: float
 
 
 def title_of(script: Script) -> str:
@@ -48,8 +41,8 @@ def title_of(script: Script) -> str:
 class Work:
     """The film in the making: one beat after another becomes a shot."""
 
-    def __init__(self, script: Script, state: State, stage: Stage, bounds: Bounds) -> None:
-        self.script, self.state, self.stage, self.bounds = script, state, stage, bounds
+    def __init__(self, script: Script, state: State, stage: Stage, terms: Terms) -> None:
+        self.script, self.state, self.stage, self.terms = script, state, stage, terms
         self.fixed: list[bool] = []
         self.at = 0
         self.ids: set[str] = set()
@@ -162,7 +155,7 @@ class Work:
             if key := part.get("wardrobe_key"):
                 state.wears(part["character_id"], key)
         shot.setdefault("action", self._bare_action(beat, shot.get("dialogue", [])))
-        shot.setdefault("duration_s", self.bounds.shot_s)
+        shot.setdefault("duration_s", self.terms.shot_s)
         self.fixed.append(True)
         return shot
 
@@ -177,6 +170,7 @@ class Work:
     ) -> dict[str, Any]:
         state = self.state
         told = _told(beat, asked)
+        told_here = [event.text for event in beat.sentences]
         people, things = self.stage.entities(beat, str(asked.get("action", "")))
         self.stage.told_sides(told)
         speeches = asked.get("dialogue") or self.stage.speeches(beat, people)
@@ -191,7 +185,7 @@ class Work:
             told,
             first_of_scene=first,
             sizes_before=state.sizes,
-            people=max(len(people), len(set(state.speakers)) if spoken else 0),
+            people=max(sum(map(heads, people)), len(set(state.speakers)) if spoken else 0),
             explicit=explicit,
             allowed=[m for m in state.allowed if m not in denied | state.denied],
             time=state.time,
@@ -222,7 +216,7 @@ class Work:
             "cast": cast,
             "props": [entity.phrase for entity in things],
             "action": action,
-            "first_frame": self._first_frame(people, things, choice),
+            **self._frames(beat, people, things, cast),
             "variation": choice.variation,
             "lighting": choice.light,
             "time_of_day": state.label(),
@@ -230,6 +224,7 @@ class Work:
             "dialogue": speeches,
             "sound": _sound(beat),
             "transition_in": self._transition(beat, told),
+            "negative": ", ".join(filter(None, map(lacks, told_here))) or None,
             "continuity": {
                 "mode": "cut",
                 "screen_direction": screen_direction(state, _seen(beat, asked), subject),
@@ -243,7 +238,7 @@ class Work:
     def _duration(
         self, beat: Beat, asked: dict[str, Any], told: str, speeches: list[dict[str, Any]]
     ) -> float:
-        state, bounds = self.state, self.bounds
+        state, terms = self.state, self.terms
         in_words = timing.told_seconds(told, state)
         given = asked.pop("duration_s", None)
         if given is None and beat.marked and (match := _SECONDS.search(beat.marked.text)):
@@ -257,8 +252,8 @@ class Work:
         wanted = given if given is not None else in_words
         self.fixed.append(wanted is not None)
         if wanted is not None:
-            return timing.bounded(wanted, told, state, bounds.min_s, bounds.max_s)
-        return timing.needed([s["text"] for s in speeches], bounds.shot_s, bounds.max_s)
+            return timing.bounded(wanted, told, state, terms.min_s, terms.max_s)
+        return timing.needed([s["text"] for s in speeches], terms.shot_s, terms.max_s)
 
     def _moves(
         self, beat: Beat, asked: dict[str, Any], source: str
@@ -310,12 +305,34 @@ class Work:
             return f"{who}{f'（{how}）' if how else ''}说：“{speech['text']}”"
         return f"{who}{f' ({how})' if how else ''} says: \u201c{speech['text']}\u201d"
 
-    def _first_frame(self, people: list[Any], things: list[Any], choice: Choice) -> str | None:
+    def _frames(
+        self, beat: Beat, people: list[Entity], things: list[Entity], cast: list[dict[str, Any]]
+    ) -> dict[str, str | None]:
+        """First and last frame: as the script tells them, else the first of what it names."""
+        told = [e.text for e in beat.events if e.kind in ("sentence", "direction", "note", "shot")]
+        subject = next((entity.phrase for entity in (*people, *things)), None)
+        first = next(filter(None, map(first_frame_of, told)), None)
+        last = next(filter(None, map(last_frame_of, reversed(told))), None)
+        return {
+            "first_frame": about(first, subject) if first else self._still(people, things, cast),
+            "last_frame": about(last, subject) if last else None,
+        }
+
+    def _still(
+        self, people: list[Entity], things: list[Entity], cast: list[dict[str, Any]]
+    ) -> str | None:
         """A still of what the script names: who or what, where, when."""
+        state = self.state
         shown = [entity.phrase for entity in (*people, *things)][:4]
         if not shown:
+            seen = {part["character_id"] for part in cast}
+            shown = (
+                [c["name"] for c in state.characters.values() if c["id"] in seen][:4]
+                if seen
+                else []
+            )
+        if not shown and not state.place:
             return None
-        state = self.state
         parts = [*shown, state.place or "", state.label() or ""]
         return ("，" if state.language == "zh" else ", ").join(part for part in parts if part)
 

@@ -28,6 +28,10 @@ _AFTER = re.compile(
     r"(?P<who>(?:the |an? )?[\w'-]+(?: [A-Z][\w'-]+)?)",
     re.I,
 )
+_LAUGHED = re.compile(
+    rf"[.!?,\u3002\uff01\uff1f\uff0c\u2026][\u201d\u300d\u300f\"]\s*[{CJK}]{{1,4}}?[微苦冷大]?[笑哭]"
+)
+"""Who laughs right after the words has said them."""
 _WRITTEN = re.compile(
     r"\b(?:reads?|reading|labell?ed|marked|titled|sign|poster|title|caption|subtitle|text|words?|written|"
     r"logo|called|named|screen|tattoo|letters|banner|headline)\b"
@@ -54,7 +58,8 @@ def said_in(sentence: str) -> tuple[tuple[Said, ...], str]:
         return (), sentence
     rest = _QUOTE.sub(" ", sentence).strip()
     alone = not re.search(rf"[\w{CJK}]", rest)
-    if not alone and (not _VERB.search(rest) or _WRITTEN.search(rest)):
+    speaks = _VERB.search(rest) or _LAUGHED.search(sentence)
+    if not alone and (not speaks or _WRITTEN.search(rest)):
         return (), sentence
     said = tuple(Said(_words(quote), _speaker_after(sentence, quote)) for quote in quotes)
     for one in said:

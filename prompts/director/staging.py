@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shotwright.prompts.director import lexicon
-from shotwright.prompts.director.beats import Beat
-from shotwright.prompts.director.entities import Entity
+from shotwright.prompts.director.beats import Beat, lacks
+from shotwright.prompts.director.entities import Entity, heads
 from shotwright.prompts.director.events import Event, without_camera
 from shotwright.prompts.director.speech import said_in
 from shotwright.prompts.director.state import State, name_key
@@ -46,6 +46,8 @@ _NOT_SEEN = frozenset(
     ]
 )
 """Nouns that a script's sentences are about without being in the picture."""
+_WHOSE = re.compile(r"\b(?:his|her)\b(?! own\b)|[他她](?=的|手|脸|身|脚|头)", re.I)
+_THEY = re.compile(r"\W*(?:(?:then|and|now)[, ]+)*they\b|[他她它]们", re.I)
 MAX_NAMES = 400
 """Names that are looked for in every sentence."""
 _EXTENSION = re.compile(r"[(（]([^)）]*)[)）]")
@@ -102,11 +104,14 @@ def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
 
 
 class Stage:
-    """The people of a film's shots.  names: those who speak somewhere in the script."""
+    """The people of a film's shots.
 
-    def __init__(self, state: State, names: list[str]) -> None:
+    names: those who speak somewhere in the script; called: those whose names it tells by their form.
+    """
+
+    def __init__(self, state: State, names: list[str], called: Iterable[str] = ()) -> None:
         self.state = state
-        self.known = names_pattern(names)
+        self.known = names_pattern([*names, *called])
         self.keys = state.names = {name_key(name) for name in names}
         self.seen: list[str] = []
 
@@ -135,17 +140,46 @@ class Stage:
                     f"Nothing before {sentence[:200]!r} says what its pronoun stands for; name it.",
                 )
             for entity in shown:
-                if entity.head in _NOT_SEEN or lexicon.find_words("weather", entity.phrase):
+                if (
+                    entity.head in _NOT_SEEN
+                    or lacks(entity.phrase)
+                    or lexicon.find_words("weather", entity.phrase)
+                ):
                     continue
                 called = name_key(entity.phrase) in self.state.characters
                 person = called or entity.kind != "thing" or name_key(entity.phrase) in self.keys
                 (people if person else things)[entity.phrase] = entity
-            for name in self.known.findall(text) if self.known else ():
-                if not any(name_key(p) == name_key(name) for p in people):
-                    people[name] = Entity(name, name.lower(), "person")
-                for phrase in [p for p in things if p.startswith(name)]:
-                    del things[phrase]
+            self._named(text, people, things)
+            if _THEY.match(text) and sum(map(heads, people.values())) < 2:
+                people.update((one.phrase, one) for one in self.state.memory.latest(2))
+            if not people and (whose := _WHOSE.search(text)):
+                owner = self.state.memory.stands_for(whose.group().lower()[:3].strip())
+                if owner is not None and owner.kind != "thing":
+                    people[owner.phrase] = owner
         return list(people.values()), list(things.values())
+
+    def _named(self, text: str, people: dict[str, Entity], things: dict[str, Entity]) -> None:
+        """Adds who is called by name to the people of a sentence; a name is no thing."""
+        found = list(dict.fromkeys(self.known.findall(text))) if self.known else []
+        for name in found:
+            if any(re.match(rf"{re.escape(name)}(?:的|['’]s )", phrase) for phrase in people):
+                continue  # 小明的妈妈 is in the picture, and 小明 is not
+            for phrase in [p for p in people if p != name and _runs_on(p, name)]:
+                del people[phrase]
+            if not any(name_key(p) == name_key(name) for p in people):
+                people[name] = Entity(name, name.lower(), "person")
+            for phrase in [p for p in things if p.startswith(name)]:
+                del things[phrase]
+            for phrase in [p for p in (*things, *people) if p != name and p.endswith(name)]:
+                things.pop(phrase, None)
+                people.pop(phrase, None)
+                self.state.person(name, phrase.removesuffix(name))  # 女侦探林晓
+        memory = self.state.memory
+        for name in reversed(found):
+            if re.match(f"[{CJK}]", name):
+                memory.hear(name)
+                if memory.last_subject and _runs_on(memory.last_subject.phrase, name):
+                    memory.last_subject = Entity(name, name, "person")
 
     def _looks(self, match: re.Match[str]) -> None:
         name = match["name"] or match["cap"] or match["zh"]
@@ -199,6 +233,9 @@ class Stage:
             if entities:
                 return self.state.character(entities[0])
         if re.search(r"\w", rest):
+            called = self.known.search(rest) if self.known else None
+            if called and re.match(f"[{CJK}]", called.group()):
+                return self.state.person(called.group())
             said = mentions_of(rest).subject
             if said is not None and (zh := re.match(f"[{CJK}]", said.phrase)):
                 return self.state.person(said.phrase) if zh else None
@@ -279,6 +316,12 @@ class Stage:
             if known is not None:
                 side = match["side"] or {"左": "left", "右": "right"}[match["zside"]]
                 self.state.sides[str(known["id"])] = side
+
+
+def _runs_on(phrase: str, name: str) -> bool:
+    """Whether a Chinese phrase is a name with what follows it: 李雷和韩梅梅, but not 小明的妈妈."""
+    rest = phrase.removeprefix(name)
+    return rest != phrase and bool(re.match(f"(?!的)[{CJK}]", rest))
 
 
 def screen_direction(state: State, text: str, subject: str | None) -> str | None:

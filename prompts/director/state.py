@@ -62,7 +62,9 @@ class State:
             self.time = (lexicon.time_key(time) or time.strip().lower()) if dash else self.time
         else:
             self.place = self.place_noun = heading.place
-            self.int_ext, self.time = heading.int_ext, heading.time or self.time
+            self.int_ext = heading.int_ext
+            if heading.time and not _GOES_ON.fullmatch(heading.time):
+                self.time = heading.time
         self.begin_scene(line, line.strip())
 
     def enter(self, text: str) -> bool:
@@ -72,7 +74,13 @@ class State:
         place, time = lexicon.find_place(text), lexicon.find_time(text)
         if place and place.noun in ("rain", "fog", "fire"):
             place = None  # weather is no place to be
-        if place and place.noun != self.place_noun and not (self.place and place.is_spot):
+        if (
+            place
+            and self.scenes
+            and (place.is_spot or place.is_subject or lexicon.is_far(text, place))
+        ):
+            place = None  # a table is in the room before, and who looks at the sea is not in it
+        if place and place.noun != self.place_noun:
             self.place, self.place_noun, self.int_ext = place.phrase, place.noun, None
         if time:
             self.time = time.value
@@ -192,6 +200,12 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     )
 
 
+_GOES_ON = re.compile(
+    r"(?:continuous|continued|same(?: time)?|(?:a )?(?:moments? |minutes? |seconds? )?later"
+    r"|连续|同时|稍后|片刻后)\W*",
+    re.I,
+)
+"""What a heading says where the time of day stays as it was."""
 _NAME_ZH = re.compile(f"(?![一二两三几这那数])[{CJK}]{{2,3}}")
 
 

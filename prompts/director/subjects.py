@@ -40,7 +40,7 @@ class Memory:
         if subject is not None:
             subject = self._same(sentence, subject)
         elif mentions.pronoun is not None:
-            subject = self._stands_for(mentions.pronoun)
+            subject = self.stands_for(mentions.pronoun)
             unresolved = subject is None and mentions.pronoun != ""
         others = tuple(self._same(sentence, other) for other in mentions.others)
         for entity in (*reversed(others), *([subject] if subject else [])):
@@ -57,11 +57,18 @@ class Memory:
             return True
         if " " in word or word.casefold() in self.proper or _born(word.lower()):
             return True
+        if word.lower() in lexicon.rules()["kind"]["person"]:
+            return True
         return acts(word, sentence)
 
     def hear(self, name: str) -> None:
         """Somebody speaks: a pronoun may mean them from now on."""
         self._remember(Entity(name, name.lower(), "person"))
+
+    def latest(self, count: int) -> list[Entity]:
+        """The people and animals named last, the earlier first."""
+        recent = (e for e in islice(reversed(self.known), REACH) if e.kind != "thing")
+        return list(islice(recent, count))[::-1]
 
     def _remember(self, entity: Entity) -> None:
         """Makes the entity the latest of all, and of those that are called so."""
@@ -81,9 +88,15 @@ class Memory:
         for other in reversed(self.heads.get(entity.head, [])):
             if not _contradicts(entity.phrase, other.phrase):
                 return other
+        if entity.kind != "thing" and re.fullmatch(f"[{CJK}]{{1,2}}", entity.phrase):
+            # 猫 is the 机械猫 named before
+            recent = islice(reversed(self.known), REACH)
+            called = (e for e in recent if e.kind == entity.kind and e.head.endswith(entity.head))
+            return next(called, entity)
         return entity
 
-    def _stands_for(self, pronoun: str) -> Entity | None:
+    def stands_for(self, pronoun: str) -> Entity | None:
+        """Whom or what a pronoun means here."""
         latest = [self.last_subject] if self.last_subject else []
         recent = islice(reversed(self.known), REACH)
         latest += [entity for entity in recent if entity != self.last_subject]
@@ -113,10 +126,19 @@ def _gendered(gender: str) -> frozenset[str]:
 
 
 def _born(head: str) -> str | None:
-    """The gender that a noun or a first name itself has."""
-    if head in _gendered("f") or head.endswith(("女孩", "女士", "小姐")):
+    """The gender that a noun or a first name itself has, a Chinese one by its last letter."""
+    if head in _gendered("f") or _HER.search(head):
         return "f"
-    return "m" if head in _gendered("m") or head.endswith(("男孩", "先生")) else None
+    return "m" if head in _gendered("m") or _HIS.search(head) else None
+
+
+_HER = re.compile(
+    f"(?:女孩|女士|小姐|太太|夫人|阿姨|奶奶|婆婆|大妈|大娘|大姐|[{CJK}][姐妹嫂婶姨妈]"
+    f"|[{CJK}][珍芳娜丽娟秀霞玲婷琳瑶莹薇倩珊雯颖蕾妍彤梅兰])$"
+)
+_HIS = re.compile(
+    f"(?:男孩|先生|爷爷|大爷|大叔|大哥|[{CJK}][哥叔伯爷弟]|[{CJK}][强军刚伟勇磊涛斌鹏雷])$"
+)
 
 
 _PRONOUN_KINDS: dict[str, tuple[str, ...]] = {

@@ -24,6 +24,8 @@ _SHOT = (
     re.compile(rf"[(\[]\s*(?:about\s+)?{_SECONDS}\s*[)\]]", re.I),
     re.compile(rf"(?:持续|时长|停留|长达|[（(\[【])\s*(?:约|[:：])?\s*{_NUMBER}\s*秒"),
 )
+_AGE = re.compile(r"\b[A-Z][\w'-]* \([2-9]0s\)\Z")
+"""LENA (30s) is a woman and no shot."""
 _FILM = (
     re.compile(
         rf"\b{_SECONDS}[ -]+(?:long\s+)?(?:[\w-]+\s+){{0,3}}?"
@@ -115,7 +117,12 @@ def plan_length(value: Any, state: State) -> float | None:
 
 def told_seconds(text: str, state: State) -> float | None:
     """The seconds that a shot's own words name; the first of several."""
-    found = [float(m[1]) for pattern in _SHOT for m in pattern.finditer(text)]
+    found = [
+        float(m[1])
+        for pattern in _SHOT
+        for m in pattern.finditer(text)
+        if not _AGE.search(text[: m.end()])
+    ]
     film = {
         seconds for pattern in _FILM for m in pattern.finditer(text) for seconds in [float(m[1])]
     }

@@ -192,6 +192,7 @@ def _aside(plan: ShotPlan) -> Iterator[str]:
     for scene in plan.scenes:
         yield f"{scene.slugline} {scene.time_of_day or ''}\n{scene.synopsis}"
     for shot in plan.shots:
+        yield from (said.text for said in shot.dialogue)  # a screenplay's speech has no quotes
         size = (shot.shot_size or "").replace("_", " ")
         yield f"{size} shot, {shot.angle.replace('_', ' ')} angle"
         yield f"{shot.duration_s:g}"

@@ -10,11 +10,12 @@ import json
 import re
 from typing import Any, Literal
 
-from shotwright.prompts.readers.brief import BriefText, read_brief
+from shotwright.prompts.readers.brief import Brief, read_brief
 from shotwright.prompts.readers.fdx import read_fdx
 from shotwright.prompts.readers.fountain import read_fountain
 from shotwright.prompts.readers.headings import split_heading
 from shotwright.prompts.readers.plain import read_plain
+from shotwright.prompts.readers.request import read_request
 from shotwright.prompts.readers.script import (
     MAX_SCRIPT,
     Element,
@@ -29,7 +30,7 @@ from shotwright.prompts.readers.tables import is_csv, is_markdown_table, read_cs
 Format = Literal["plain", "fountain", "fdx", "markdown", "csv", "json", "brief"]
 
 
-def read(data: bytes | str) -> Script | BriefText | dict[str, Any]:
+def read(data: bytes | str) -> Script | Brief | dict[str, Any]:
     """A script, an advertisement's brief, or a ShotPlan as its writer sent it (not yet checked).
 
     Raises: BadRequest(code="invalid_script") for what is empty, too long, binary or broken.
@@ -39,7 +40,7 @@ def read(data: bytes | str) -> Script | BriefText | dict[str, Any]:
     kind = detect_format(text)
     if kind == "json":
         return _read_json(text)
-    if kind == "brief" and (brief := read_brief(text)):
+    if kind == "brief" and (brief := read_brief(text) or read_request(text)):
         return brief
     if kind in ("plain", "fountain", "brief"):
         check_words(text)
@@ -67,7 +68,7 @@ def detect_format(text: str) -> Format:
         return "csv"
     if _is_fountain(text):
         return "fountain"
-    return "brief" if read_brief(text[:20_000]) else "plain"
+    return "brief" if read_brief(text[:20_000]) or read_request(text) else "plain"
 
 
 _MARKS = re.compile(
@@ -105,7 +106,7 @@ def _read_json(text: str) -> dict[str, Any]:
 
 __all__ = [
     "MAX_SCRIPT",
-    "BriefText",
+    "Brief",
     "Element",
     "Format",
     "Script",
@@ -119,5 +120,6 @@ __all__ = [
     "read_fountain",
     "read_markdown",
     "read_plain",
+    "read_request",
     "speakers_of",
 ]

@@ -1,71 +1,120 @@
-"""An advertisement's brief in words -> product, selling points, audience, length, platform."""
+"""An advertisement's brief in "key: value" lines -> product, selling points, audience, length, platform.
+
+One that is asked for in a sentence is read by `request.py`.
+"""
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
 
 from shotwright.prompts.readers.cells import number
 
-_KEYS = {
-    "product": "product|what|产品|商品|产品名称",
-    "selling_points": "selling points?|features?|benefits?|usps?|卖点|核心卖点|产品卖点|特点|优势",
-    "audience": "audience|target(?: audience| group)?|for whom|受众|目标人群|目标受众|人群",
-    "length_s": "length|duration|时长|长度|片长",
-    "platform": "platform|channel|where|placement|平台|投放平台|渠道",
-}
-_LINE = re.compile(
-    r"\s*(?:[-*#]+\s*)?\**(?:" + "|".join(f"(?P<{k}>{v})" for k, v in _KEYS.items()) + r")\**"
-    r"\s*[:：]\**\s*(?P<value>.*)",
-    re.I,
-)
+Role = Literal["product", "point", "audience", "call", ""]
+"""What a piece of a written brief is about; "" goes on with the piece before."""
 
 
 @dataclass(frozen=True)
-class BriefText:
-    """A brief as its writer put it; length_s in seconds."""
+class Brief:
+    """What a film should sell, to whom, how long (seconds), and where it will be seen.
+
+    product: with its looks, "a red kettle"; platform: such as tiktok, youtube, 抖音, picks the aspect
+    ratio; call: the words of the call to action; parts: of a written brief, all of its text in
+    pieces (role, words), in order.
+    """
 
     product: str
     selling_points: tuple[str, ...]
     audience: str | None = None
     length_s: float | None = None
     platform: str | None = None
+    style: str | None = None
+    aspect_ratio: str | None = None
+    call: str | None = None
+    parts: tuple[tuple[Role, str], ...] = ()
 
 
-def read_brief(text: str) -> BriefText | None:
+_KEYS = {
+    "product": "product|what|产品|商品|产品名称",
+    "selling_points": "(?:key )?selling points?|(?:key )?features?|benefits?|usps?|核心卖点|产品卖点|卖点|特点|优势",
+    "audience": "audience|target(?: audience| group)?|for whom|受众|目标人群|目标受众|人群",
+    "length_s": "length|duration|时长|长度|片长",
+    "platform": "platform|channel|where|placement|投放平台|平台|渠道",
+    "style": "style|look|tone|风格|调性",
+    "aspect_ratio": "aspect ratio|ratio|format|画幅|比例",
+    "call": "call to action|cta|slogan|tagline|行动号召|口号|标语|广告语",
+}
+KEY = re.compile(
+    r"\s*(?:[-*#]+\s*)?\**(?:" + "|".join(f"(?P<{k}>{v})" for k, v in _KEYS.items()) + r")\**"
+    r"\s*[:：]\**\s*(?P<value>.*)",
+    re.I | re.S,
+)
+"""A labelled value: "Audience: students"."""
+_TITLE = re.compile(r"\s*(?:#+\s*)?(?:(?:ad |advert )?brief|广告需求|需求|简报)\s*[:：]?\s*$", re.I)
+_ITEM = re.compile(r"\s*(?:[-*•]|\d+[.)、])\s*(?P<value>.*\S)\s*")
+
+
+def key_of(match: re.Match[str]) -> str:
+    """The field whose label `KEY` found."""
+    return next(key for key in _KEYS if match[key])
+
+
+def read_brief(text: str) -> Brief | None:
     """A brief of "key: value" lines, selling points also as a list; None for a text that is none.
 
     Every line must belong to it: a story with one such line is no brief.
     """
     found: dict[str, list[str]] = {}
+    parts: list[tuple[Role, str]] = []
     last = ""
-    for line in filter(str.strip, text.split("\n")):
-        match = _LINE.fullmatch(line)
-        if match:
-            last = next(key for key in _KEYS if match[key])
-            values = found.setdefault(last, [])
-            if match["value"].strip():
-                values.append(match["value"].strip())
-        elif last == "selling_points" and (
-            item := re.match(r"\s*(?:[-*•]|\d+[.)、])\s*(.*\S)", line)
-        ):
-            found[last].append(item[1])
-        elif not re.match(
-            r"\s*(?:#+\s*)?(?:brief|ad brief|广告需求|需求|简报|brief:)\s*$", line, re.I
-        ):
+    for line in text.splitlines(keepends=True):
+        if not line.strip():
+            parts.append(("", line))
+        elif match := KEY.fullmatch(line.rstrip()):
+            last = key_of(match)
+            values = _values(last, match["value"])
+            found.setdefault(last, []).extend(values)
+            parts += _pieces(line, last, values)
+        elif last == "selling_points" and (item := _ITEM.fullmatch(line.rstrip())):
+            found[last] += _values(last, item["value"])
+            parts += _pieces(line, last, _values(last, item["value"]))
+        elif _TITLE.fullmatch(line):
+            parts.append(("", line))
+        else:
             return None
-    points = [p for value in found.get("selling_points", ()) for p in _split(value)]
+    points = tuple(found.get("selling_points", ()))
     if not found.get("product") or not points:
         return None
-    length = None
-    if found.get("length_s"):
-        try:
-            length = number(found["length_s"][0])
-        except ValueError:
-            return None
-    one = {key: " ".join(found[key]) for key in ("audience", "platform") if found.get(key)}
-    return BriefText(" ".join(found["product"]), tuple(points), length_s=length, **one)
+    try:
+        length = number(found["length_s"][0]) if found.get("length_s") else None
+    except ValueError:
+        return None
+    told = {key: " ".join(found[key]) for key in _TEXTS if found.get(key)}
+    return Brief(" ".join(found["product"]), points, length_s=length, parts=tuple(parts), **told)
 
 
-def _split(value: str) -> list[str]:
-    """Selling points in one line: parted by semicolons or 、, else one."""
-    return [part.strip() for part in re.split(r"[;；、]", value) if part.strip()]
+_TEXTS = ("audience", "platform", "style", "aspect_ratio", "call")
+_ROLES: dict[str, Role] = {
+    "product": "product",
+    "selling_points": "point",
+    "audience": "audience",
+    "call": "call",
+}
+
+
+def _values(key: str, value: str) -> list[str]:
+    """What a line says; selling points in one line are parted by semicolons or 、."""
+    split = re.split(r"[;；、]", value) if key == "selling_points" else [value]
+    return [part.strip() for part in split if part.strip()]
+
+
+def _pieces(line: str, key: str, values: list[str]) -> list[tuple[Role, str]]:
+    """The line, word for word, in a piece a value; its label belongs to the first."""
+    starts, at = [], 0
+    for value in values:
+        starts.append(line.index(value, at))
+        at = starts[-1] + len(value)
+    cuts = [0, *starts[1:], len(line)]
+    role = _ROLES.get(key, "") if values else ""
+    return [(role, line[start:end]) for start, end in pairwise(cuts)]

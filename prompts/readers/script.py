@@ -130,8 +130,22 @@ MAX_WORD = 2_000
 _RUN = re.compile(rf"[^\s{CJK}\u3000-\u303f\uff00-\uffef]{{{MAX_WORD},}}")
 
 
+MAX_SENTENCES = 20_000
+"""Sentences and lines of a script: the shots of ten feature films."""
+_ENDS = re.compile(r"[.!?。！？；\n]+")  # noqa: RUF001
+
+
 def check_words(text: str) -> None:
-    """Raises: BadRequest(code="invalid_script") for a run of characters that is data, no word."""
+    """Raises: BadRequest(code="invalid_script") for a run of characters that is data, no word, and for
+    more sentences than a film has shots.
+    """
+    if (count := sum(1 for _ in _ENDS.finditer(text))) > MAX_SENTENCES:
+        raise bad_script(
+            f"The script has {count} sentences and lines; at most {MAX_SENTENCES} are taken.",
+            count,
+            fix="Split the script and make one film of each part.",
+            allowed=f"at most {MAX_SENTENCES} sentences and lines",
+        )
     if match := _RUN.search(text):
         raise bad_script(
             f"The script holds a run of {len(match.group())} characters without a space; that is data, "

@@ -154,7 +154,9 @@ def _directed(
         text = readers.decode(action)
         readers.check_script(text)
         read = replace(read_plain(text), plan={"characters": told["characters"]})
-        made = director.direct_script(read, moves=moves).plan.model_dump(mode="json")
+        made = director.direct_script(read, director.Terms(moves=moves)).plan.model_dump(
+            mode="json"
+        )
     except BadRequest as error:
         raise _bad(field, action, "text that can be filmed", error.message) from error
     return made["shots"], made["characters"]

@@ -13,7 +13,7 @@ from shotwright.generator.camera import Move
 from shotwright.generator.catalog import Card
 from shotwright.prompts import coverage
 from shotwright.prompts.llm import DIRECT_S, Llm, LlmFailed, Story, Writer, write_plan
-from shotwright.prompts.readers import BriefText, Script, speakers_of
+from shotwright.prompts.readers import Brief, Script, speakers_of
 from shotwright.prompts.readers import read as read_script
 from shotwright.prompts.rewriter import NO_LLM, Rewritten, Target, rewrite
 from shotwright.prompts.shotplan import ShotPlan
@@ -72,19 +72,20 @@ def write_prompts(
     Raises: BadRequest (unsupported_language) where it fails and the model does not read the user's own words.
     """
     made: dict[str, Rewritten] = {}
+    target = target_of(card, models)
     for part in parts:
         told = part.get("words") or {}
         key = _key(told)
         if told.get("write") and key not in made:  # the takes of a shot have the same words
             made[key] = rewrite(
                 told["original"],
-                dialect=target_of(card, models),
+                dialect=target,
                 mode=told["mode"],
                 moves=[Move(**move) for move in told["moves"]],
                 writer=writer,
             )
     return [
-        _with_words(card, part, made[key])
+        _with_words(card, part, made[key], target)
         if (key := _key(part.get("words") or {})) in made
         else part
         for part in parts
@@ -96,15 +97,24 @@ def _key(told: dict[str, Any]) -> str:
     return json.dumps([told.get(name) for name in ("write", "original", "mode", "moves")])
 
 
-def _with_words(card: Card, part: dict[str, Any], made: Rewritten) -> dict[str, Any]:
+def _with_words(
+    card: Card, part: dict[str, Any], made: Rewritten, target: Target
+) -> dict[str, Any]:
     negative = part["words"]["negative"]
     if negative is None:
         negative = made.negative or card.negative
     words = {"prompt": made.prompt, "negative_prompt": negative}
+    over = part.get("over")
+    if over is not None and over["prompt"] is not None:
+        # what is rendered over the clip at rest names the camera's moves
+        moves = [Move(**move) for move in over["said"]]
+        again = rewrite(made.text, dialect=target, mode=part["words"]["mode"], moves=moves)
+        over = {**over, "prompt": again.prompt}
     others = [warning for warning in part["warnings"] if warning["code"] not in _OF_WORDS]
     return {
         **part,
         "segments": [{**s, "spec": {**s["spec"], **words}} for s in part["segments"]],
+        "over": over,
         "words": {**part["words"], **made.told()},
         "unknown_words": list(made.unknown_words),
         "warnings": [*others, *said_of(card, made)],
@@ -201,7 +211,7 @@ def measured(
     written: Written,
     script: str,
     *,
-    read: Script | BriefText | dict[str, Any] | None = None,
+    read: Script | Brief | dict[str, Any] | None = None,
     asked_s: float | None = None,
 ) -> Written:
     """The plan with its coverage; what the report finds is among the warnings too."""
@@ -231,7 +241,7 @@ def story_of(script: str | None, brief: dict[str, Any] | None) -> dict[str, Any]
     """What a film's plan is measured against: `{script, brief}`; a brief written as text is a brief."""
     if script is not None and brief is None:
         read = read_script(script)
-        if isinstance(read, BriefText):
+        if isinstance(read, Brief):
             return {
                 "script": None,
                 "brief": {**vars(read), "selling_points": [*read.selling_points]},

@@ -7,35 +7,23 @@ from shotwright.generator.camera import Move
 from shotwright.prompts.dialects import ShotText, compile_prompt
 from shotwright.prompts.dialects.paragraph import PARAGRAPHS
 
-SHOT = ShotText(
-    action="It bounces.",
-    subject="a red ball",
-    place="the hills",
-    time="sunset",
-    size="wide",
-    angle="low",
-    light="warm low sunlight",
-    camera=(Move("pan_left", speed="slow"),),
-    style="35 mm film",
-)
 
-
-def test_wan_2_1_begins_with_the_style() -> None:
-    assert compile_prompt(SHOT, dialect="wan-2.1").prompt == (
+def test_wan_2_1_begins_with_the_style(bouncing: ShotText) -> None:
+    assert compile_prompt(bouncing, dialect="wan-2.1").prompt == (
         "Style: 35 mm film. A wide shot from a low angle of a red ball. It bounces. The setting is the hills, "
         "at sunset. Warm low sunlight. The camera slowly pans left."
     )
 
 
-def test_hunyuan_ends_with_camera_and_style() -> None:
-    assert compile_prompt(SHOT, dialect="hunyuan").prompt == (
+def test_hunyuan_ends_with_camera_and_style(bouncing: ShotText) -> None:
+    assert compile_prompt(bouncing, dialect="hunyuan").prompt == (
         "A wide shot from a low angle of a red ball. It bounces. The setting is the hills, at sunset. Warm low "
         "sunlight. The camera slowly pans left. Style: 35 mm film."
     )
 
 
-def test_cogvideox_says_what_is_seen_before_how_it_is_filmed() -> None:
-    prompt = compile_prompt(SHOT, dialect="cogvideox").prompt
+def test_cogvideox_says_what_is_seen_before_how_it_is_filmed(bouncing: ShotText) -> None:
+    prompt = compile_prompt(bouncing, dialect="cogvideox").prompt
     order = ["red ball", "bounces", "hills", "sunlight", "35 mm", "pans left"]
     places = [prompt.index(words) for words in order]
     assert places == sorted(places)
@@ -60,12 +48,6 @@ def test_chinese_stays_chinese(dialect: str) -> None:
     for words in ("中景", "一个红色的球", "它弹跳起来。", "山丘", "日落时分", "镜头推近"):
         assert words in found.prompt
     assert found.negative.startswith("人，")
-
-
-@pytest.mark.parametrize("dialect", PARAGRAPHS)
-def test_with_a_picture_only_motion_and_camera_are_said(dialect: str) -> None:
-    found = compile_prompt(SHOT, dialect=dialect, mode="i2v")
-    assert found.prompt == "It bounces. The camera slowly pans left."
 
 
 @pytest.mark.parametrize("dialect", PARAGRAPHS)

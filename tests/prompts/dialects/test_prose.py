@@ -18,21 +18,9 @@ from shotwright.prompts.dialects.paragraph import PARAGRAPHS
 from shotwright.prompts.director import direct
 from shotwright.prompts.shotplan import parse_plan
 
-SHOT = ShotText(
-    action="It bounces.",
-    subject="a red ball",
-    place="the hills",
-    time="sunset",
-    size="wide",
-    angle="low",
-    light="warm low sunlight",
-    camera=(Move("pan_left", speed="slow"),),
-    style="35 mm film",
-)
 
-
-def test_wan_puts_style_and_tags_before_the_sentence() -> None:
-    found = compile_prompt(SHOT, dialect="wan", mode="t2v")
+def test_wan_puts_style_and_tags_before_the_sentence(bouncing: ShotText) -> None:
+    found = compile_prompt(bouncing, dialect="wan", mode="t2v")
     assert found.prompt == (
         "35 mm film. Warm low sunlight, wide shot, from a low angle, at sunset. A red ball, the "
         "setting is the hills. It bounces. The camera slowly pans left."
@@ -60,8 +48,8 @@ def test_wan_keeps_chinese_chinese() -> None:
     assert found.warnings == ()
 
 
-def test_ltx_is_one_paragraph_that_names_shot_and_camera() -> None:
-    found = compile_prompt(SHOT, dialect="ltx", mode="t2v")
+def test_ltx_is_one_paragraph_that_names_shot_and_camera(bouncing: ShotText) -> None:
+    found = compile_prompt(bouncing, dialect="ltx", mode="t2v")
     assert found.prompt == (
         "A wide shot from a low angle of a red ball, set in the hills, at sunset, in the style of "
         "35 mm film. It bounces. The camera slowly pans left. Warm low sunlight."
@@ -70,9 +58,9 @@ def test_ltx_is_one_paragraph_that_names_shot_and_camera() -> None:
     assert still.prompt == "A cat sleeps. The camera holds still."
 
 
-@pytest.mark.parametrize("dialect", ["wan", "ltx"])
-def test_with_a_picture_only_motion_is_said(dialect: str) -> None:
-    found = compile_prompt(SHOT, dialect=dialect, mode="i2v")
+@pytest.mark.parametrize("dialect", [*PARAGRAPHS, "wan", "ltx"])
+def test_with_a_picture_only_motion_is_said(dialect: str, bouncing: ShotText) -> None:
+    found = compile_prompt(bouncing, dialect=dialect, mode="i2v")
     assert found.prompt == "It bounces. The camera slowly pans left."
 
 
@@ -81,9 +69,9 @@ def test_a_camera_that_the_sentence_names_is_not_said_twice() -> None:
     assert compile_prompt(text, dialect="wan", mode="t2v").prompt.lower().count("pans left") == 1
 
 
-def test_an_unknown_dialect_is_refused() -> None:
+def test_an_unknown_dialect_is_refused(bouncing: ShotText) -> None:
     with pytest.raises(BadRequest) as caught:
-        compile_prompt(SHOT, dialect="klingon", mode="t2v")
+        compile_prompt(bouncing, dialect="klingon", mode="t2v")
     assert caught.value.allowed == list(DIALECTS)
 
 

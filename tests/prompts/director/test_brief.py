@@ -1,16 +1,17 @@
 """Briefs become small advertisements."""
 
 import math
+from dataclasses import replace
 
 import pytest
-from pydantic import ValidationError
 
+from shotwright.generator.errors import BadRequest
 from shotwright.prompts.director import Brief, direct_brief
 from shotwright.prompts.director.brief import platform_ratio
 
 KETTLE = Brief(
     product="a red kettle",
-    selling_points=["Boils in 90 seconds", "It whistles softly."],
+    selling_points=("Boils in 90 seconds", "It whistles softly."),
     audience="tea lovers",
     length_s=12,
     platform="TikTok",
@@ -43,13 +44,13 @@ def test_a_brief_hooks_names_the_problem_shows_proves_and_calls() -> None:
 
 def test_the_length_is_shared_to_the_hundredth() -> None:
     for length in (7.0, 12.0, 15.5, 29.97):
-        plan = direct_brief(KETTLE.model_copy(update={"length_s": length})).plan
+        plan = direct_brief(replace(KETTLE, length_s=length)).plan
         assert math.fsum(s.duration_s for s in plan.shots) == pytest.approx(length, abs=0.02)
         assert plan.duration_s == pytest.approx(length, abs=0.02)
 
 
 def test_a_chinese_brief_gives_a_chinese_film() -> None:
-    brief = Brief(product="红色水壶", selling_points=["九十秒烧开", "手柄不烫"], platform="抖音")
+    brief = Brief("红色水壶", ("九十秒烧开", "手柄不烫"), platform="抖音")
     plan = direct_brief(brief).plan
     assert plan.language == "zh"
     assert plan.aspect_ratio == "9:16"
@@ -57,7 +58,7 @@ def test_a_chinese_brief_gives_a_chinese_film() -> None:
 
 
 def test_what_the_length_leaves_out_is_said() -> None:
-    brief = Brief(product="a cup", selling_points=[f"Point {i}" for i in range(5)], length_s=4)
+    brief = Brief("a cup", tuple(f"Point {i}" for i in range(5)), length_s=4)
     directed = direct_brief(brief)
     assert len(directed.plan.shots) == 4
     assert [w["code"] for w in directed.warnings] == ["part_dropped"] * 2 + [
@@ -66,14 +67,34 @@ def test_what_the_length_leaves_out_is_said() -> None:
 
 
 def test_a_length_that_no_shots_can_have_is_said() -> None:
-    directed = direct_brief(KETTLE.model_copy(update={"length_s": 1.0}))
+    directed = direct_brief(replace(KETTLE, length_s=1.0))
     assert "length_changed" in {w["code"] for w in directed.warnings}
     assert directed.plan.duration_s is None
 
 
-def test_a_brief_is_strict() -> None:
-    with pytest.raises(ValidationError):
-        Brief.model_validate({"product": "x", "selling_points": [], "colour": "red"})
+@pytest.mark.parametrize("length", [0.0, -3.0, 301.0, math.inf, math.nan])
+def test_a_length_that_no_film_has_is_refused(length: float) -> None:
+    with pytest.raises(BadRequest) as refused:
+        direct_brief(replace(KETTLE, length_s=length))
+    assert (refused.value.code, refused.value.field) == ("invalid_script", "brief.length_s")
+
+
+def test_a_brief_without_selling_points_is_filmed_and_says_so() -> None:
+    directed = direct_brief(Brief("a red kettle", (), platform="TikTok"))
+    assert len(directed.plan.shots) == 4
+    assert [w["code"] for w in directed.warnings] == ["no_selling_points"]
+
+
+def test_what_the_problem_lacks_is_neither_a_prop_nor_drawn() -> None:
+    problem = direct_brief(KETTLE).plan.shots[1]
+    assert problem.props == [] and problem.negative == "a red kettle"
+    assert "kettle" not in (problem.first_frame or "")
+
+
+def test_the_words_of_the_call_stand_beside_the_product() -> None:
+    last = direct_brief(replace(KETTLE, call="Order now")).plan.shots[-1]
+    assert "“Order now” written beside it" in last.action
+    assert last.dialogue == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 from shotwright.prompts.coverage import cover
-from shotwright.prompts.director import Direction, direct, direct_script
+from shotwright.prompts.director import Direction, Terms, direct, direct_script
 from shotwright.prompts.readers import Script, read
 
 DINER = """INT. DINER - NIGHT
@@ -30,7 +30,7 @@ Open it.
 def directed(text: str, shot_s: float = 4.0) -> Direction:
     found = read(text)
     assert isinstance(found, Script)
-    return direct_script(found, shot_s=shot_s)
+    return direct_script(found, Terms(shot_s=shot_s))
 
 
 def test_a_scene_that_opens_with_speech_is_established_first() -> None:
@@ -109,7 +109,7 @@ def test_a_long_speech_goes_on_in_further_shots_and_no_speech_outlasts_its_shot(
     text = f"INT. ROOM - DAY\n\nMARY\n{words}\n"
     found = read(text)
     assert isinstance(found, Script)
-    plan = direct_script(found, shot_s=4.0, max_s=10.0).plan
+    plan = direct_script(found, Terms(shot_s=4.0, max_s=10.0)).plan
     said = [s.dialogue[0].text for s in plan.shots if s.dialogue]
     assert " ".join(said) == words
     assert cover(plan).long_speeches == ()

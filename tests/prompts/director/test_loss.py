@@ -6,7 +6,8 @@ import random
 import pytest
 
 from shotwright.prompts.coverage import cover, words_lost, words_unfilmed
-from shotwright.prompts.director import direct, direct_script
+from shotwright.prompts.director import Terms, direct, direct_script
+from shotwright.prompts.llm.plan import check_plan
 from shotwright.prompts.readers import Script, read
 
 ENGLISH = [
@@ -66,7 +67,7 @@ def screenplay(rng: random.Random) -> str:
 @pytest.mark.parametrize("seed", range(16))
 def test_every_word_number_and_quote_of_a_prose_text_is_filmed_or_heard(seed: int) -> None:
     text = prose(random.Random(seed))
-    plan = direct(text, seed=seed).plan
+    plan = direct(text, Terms(seed=seed)).plan
     assert words_lost(text, plan) == []
     assert words_unfilmed(text, plan) == []
     assert cover(plan, text).without_shot == ()
@@ -77,11 +78,30 @@ def test_every_word_of_a_screenplay_is_filmed_or_heard(seed: int) -> None:
     text = screenplay(random.Random(seed))
     found = read(text)
     assert isinstance(found, Script)
-    plan = direct_script(found, seed=seed, shot_s=5.0).plan
+    plan = direct_script(found, Terms(seed=seed, shot_s=5.0)).plan
     assert words_lost(text, plan) == []
     # (O.S.) is kept as the speech's delivery
     assert [word for word in words_unfilmed(text, plan) if word not in ("o", "s")] == []
     assert cover(plan, text).without_shot == ()
+
+
+CAMERA = [
+    *("Slow push in.", "The camera pans left.", "[Tilt up]", "No zoom.", "Close-up of her hands."),
+    *("镜头缓慢向右摇。", "先上摇，再拉远。", "不要变焦。", "手持。"),
+]
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_the_plan_keeps_the_rewrite_contract_with_camera_words_among_the_others(seed: int) -> None:
+    rng = random.Random(seed)
+    told = rng.sample(ENGLISH if seed % 2 else CHINESE, rng.randint(2, 5))
+    # one camera sentence after each: more than two moves in a shot are trimmed, and named
+    text = " ".join(f"{line} {rng.choice(CAMERA)}" for line in told)
+    directed = direct(text, Terms(seed=seed))
+    trimmed = any(warning["code"] == "camera_trimmed" for warning in directed.warnings)
+    lost = check_plan(text, directed.plan).lost
+    assert [i for i in lost if i.kind in ("quote", "name", "number")] == []
+    assert trimmed or [i for i in lost if i.kind == "camera"] == []
 
 
 def test_every_quote_is_in_the_dialogue_or_the_action() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shotwright.generator.errors import BadRequest
 from shotwright.prompts.coverage import words_lost
-from shotwright.prompts.director import MAX_SCRIPT, Direction, direct
+from shotwright.prompts.director import MAX_SCRIPT, Direction, Terms, direct
 
 BALL = "A red ball rolls across the hills at sunset. It bounces. The camera pans left."
 
@@ -77,13 +77,15 @@ def test_a_scene_opens_wide_and_a_feeling_comes_close() -> None:
 
 def test_the_director_takes_only_the_moves_it_may() -> None:
     script = " ".join(f"A man walks along road {i}. He smiles." for i in range(12))
-    directed = direct(script, moves=("static", "pan_left"))
+    directed = direct(script, Terms(moves=("static", "pan_left")))
     used = {move for i in range(len(directed.plan.shots)) for move in moves(directed, i)}
     assert used <= {"static", "pan_left"}
 
 
 def test_the_way_of_a_traveller_is_the_way_of_the_pan() -> None:
-    plan = direct("A car drives to the left.", moves=("static", "pan_left", "pan_right")).plan
+    plan = direct(
+        "A car drives to the left.", Terms(moves=("static", "pan_left", "pan_right"))
+    ).plan
     assert plan.shots[0].camera[0].move == "pan_left"
     assert plan.shots[0].continuity.screen_direction == "right_to_left"
 
@@ -112,7 +114,7 @@ def test_an_impossible_amount_keeps_the_move_and_says_so() -> None:
 
 
 def test_a_duration_beyond_the_bounds_is_bounded_and_said() -> None:
-    directed = direct("A cat sits for 40 seconds.", max_s=10)
+    directed = direct("A cat sits for 40 seconds.", Terms(max_s=10))
     assert directed.plan.shots[0].duration_s == 10
     assert [w["code"] for w in directed.warnings] == ["duration_bounded"]
 
@@ -130,7 +132,7 @@ def test_an_empty_or_endless_script_is_refused(script: str) -> None:
 
 def test_a_seed_varies_only_what_the_script_leaves_open() -> None:
     script = "A man walks in the park. He sees a bench. He waits. Close-up of a watch. He leaves."
-    plans = [direct(script, seed=seed).plan for seed in range(8)]
+    plans = [direct(script, Terms(seed=seed)).plan for seed in range(8)]
     assert len({tuple(shot.shot_size for shot in plan.shots) for plan in plans}) > 1
     assert {plan.shots[3].shot_size for plan in plans} == {"close_up"}
     assert {tuple(shot.source for shot in plan.shots) for plan in plans} == {
@@ -164,11 +166,11 @@ def test_nothing_of_a_script_is_lost_and_the_same_script_gives_the_same_plan(
     script: str, seed: int
 ) -> None:
     try:
-        directed = direct(script, seed=seed)
+        directed = direct(script, Terms(seed=seed))
     except BadRequest as error:
         assert error.code == "invalid_script"
         return
-    assert directed == direct(script, seed=seed)
+    assert directed == direct(script, Terms(seed=seed))
     assert words_lost(script, directed.plan) == []
     position = 0
     for shot in directed.plan.shots:
@@ -185,7 +187,7 @@ def test_no_three_shots_in_a_row_have_one_size_unless_the_script_says_it(
     script: str, seed: int
 ) -> None:
     try:
-        plan = direct(script, seed=seed).plan
+        plan = direct(script, Terms(seed=seed)).plan
     except BadRequest:
         return
     free = [

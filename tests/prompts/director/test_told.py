@@ -4,14 +4,21 @@
 import pytest
 
 from shotwright.generator.errors import BadRequest
-from shotwright.prompts.director import Brief, Direction, direct, direct_brief, direct_script
+from shotwright.prompts.director import (
+    Brief,
+    Direction,
+    Terms,
+    direct,
+    direct_brief,
+    direct_script,
+)
 from shotwright.prompts.readers import Script, read
 
 
 def directed(text: str, seed: int = 0) -> Direction:
     found = read(text)
     assert isinstance(found, Script)
-    return direct_script(found, seed=seed)
+    return direct_script(found, Terms(seed=seed))
 
 
 def kinds(direction: Direction) -> set[str]:
@@ -203,10 +210,38 @@ def test_marks_of_lists_and_quotes_are_not_filmed() -> None:
 )
 def test_a_brief_that_says_nothing_is_refused(product: str, points: list[str], field: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        direct_brief(Brief(product=product, selling_points=points))
+        direct_brief(Brief(product, tuple(points)))
     assert refused.value.field == field
 
 
 def test_the_logline_of_a_chinese_brief_is_chinese() -> None:
-    plan = direct_brief(Brief(product="水壶", selling_points=["很轻"], audience="学生")).plan
+    plan = direct_brief(Brief("水壶", ("很轻",), audience="学生")).plan
     assert plan.logline == "面向学生"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "no zoom",
+        "The camera does not move.",
+        "Never zoom. No pan.",
+        "No camera movement in the whole film.",
+        "不要推镜头",
+        "镜头不动。不要变焦。",
+        "全片不要变焦。",
+        "FADE OUT.",
+        "[[no zoom]]",
+    ],
+)
+def test_a_script_that_only_says_how_not_to_film_is_refused(script: str) -> None:
+    with pytest.raises(BadRequest, match="nothing that is seen") as refused:
+        directed(script)
+    assert (refused.value.code, refused.value.field) == ("invalid_script", "script")
+    assert refused.value.fix
+
+
+@pytest.mark.parametrize("script", ["Slow push in.", "Close-up.", "镜头缓慢推进。"])
+def test_a_script_that_only_says_how_to_film_is_filmed_and_named(script: str) -> None:
+    done = directed(script)
+    assert [w["code"] for w in done.warnings] == ["nothing_seen"]
+    assert len(done.plan.shots) == 1

@@ -2,6 +2,7 @@
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,10 +10,10 @@ from hypothesis import strategies as st
 
 from shotwright.generator.errors import BadRequest
 from shotwright.prompts.coverage import words_lost
-from shotwright.prompts.director import Direction, direct_script
+from shotwright.prompts.director import Direction, Terms, direct_script
 from shotwright.prompts.readers import (
     MAX_SCRIPT,
-    BriefText,
+    Brief,
     Script,
     detect_format,
     read,
@@ -96,7 +97,7 @@ def script(text: str) -> Script:
 
 
 def directed(text: str) -> Direction:
-    return direct_script(script(text), shot_s=4.0)
+    return direct_script(script(text), Terms(shot_s=4.0))
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,10 @@ def test_fdx_is_read_with_its_notes() -> None:
 
 def test_a_brief_in_words_is_a_brief() -> None:
     found = read(BRIEF)
-    assert found == BriefText("红色水壶", ("九十秒烧开", "手柄不烫"), "爱茶的人", 15.0, "抖音")
+    assert isinstance(found, Brief) and "".join(words for _, words in found.parts) == BRIEF
+    assert replace(found, parts=()) == Brief(
+        "红色水壶", ("九十秒烧开", "手柄不烫"), "爱茶的人", 15.0, "抖音"
+    )
 
 
 def test_plan_json_is_taken_as_it_is() -> None:
@@ -343,7 +347,7 @@ def test_any_text_gives_a_valid_plan_or_a_clear_error_and_loses_no_word(text: st
         found = read(text)
         if not isinstance(found, Script):
             return
-        made = direct_script(found, shot_s=3.0, min_s=1.0, max_s=10.0)
+        made = direct_script(found, Terms(shot_s=3.0, min_s=1.0, max_s=10.0))
     except BadRequest as error:
         assert error.code in ("invalid_script", "invalid_plan") and error.fix and error.message
         assert error.code == "invalid_script" or "damaged" not in error.message
@@ -351,7 +355,7 @@ def test_any_text_gives_a_valid_plan_or_a_clear_error_and_loses_no_word(text: st
     assert words_lost(found.text if not found.exact else "", made.plan) == []
     assert all(len(shot.camera) <= 2 for shot in made.plan.shots)
     assert all(w["code"] and w["message"] for w in made.warnings)
-    assert direct_script(found, shot_s=3.0, min_s=1.0, max_s=10.0) == made
+    assert direct_script(found, Terms(shot_s=3.0, min_s=1.0, max_s=10.0)) == made
 
 
 @pytest.mark.parametrize(
@@ -387,3 +391,12 @@ def test_hostile_repetition_takes_no_longer_than_its_length(text: str) -> None:
 def test_data_is_no_script(text: str) -> None:
     with pytest.raises(BadRequest, match="data, not text"):
         read("A ball. " + text)
+
+
+@pytest.mark.parametrize("text", ["a\n" * 30_000, "小明走。" * 30_000, "A cat sits. " * 30_000])
+def test_more_sentences_than_a_film_has_shots_are_refused_at_once(text: str) -> None:
+    started = time.process_time()
+    with pytest.raises(BadRequest, match="at most 20000") as caught:
+        read(text)
+    assert (caught.value.code, caught.value.field) == ("invalid_script", "script")
+    assert time.process_time() - started < 1.0
