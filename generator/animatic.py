@@ -16,7 +16,8 @@ from shotwright.generator.boards import Board, draw_board
 from shotwright.generator.camera import Pose
 from shotwright.generator.captions import captions
 from shotwright.generator.frames import Frames, Picture
-from shotwright.generator.warp import homography, warp
+from shotwright.generator.lens import homography
+from shotwright.generator.warp import warp
 
 
 @dataclass(frozen=True)

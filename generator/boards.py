@@ -107,7 +107,7 @@ def draw_board(board: Board, width: int, height: int) -> Picture:
         ink = _FIGURES[_hash(figure.name) % len(_FIGURES)]
         place = (width * (1.5 + figure.x / 2), height, width)
         if figure.thing or board.size == "insert":
-            _thing(draw, place, min(SIZES[board.size], 1.6), ink)
+            _thing(draw, place, SIZES[board.size], ink, beside=len(board.figures) - 1)
         else:
             _person(draw, place, SIZES[board.size], ink, turned=number % 2 == 1)
     if board.over_shoulder:
@@ -216,11 +216,22 @@ def _person(
         draw.ellipse((eye[0] - dot, eye[1] - dot, eye[0] + dot, eye[1] + dot), fill=(30, 26, 30))
 
 
+_MOST_SIDE = (0.34, 0.24, 0.17)
+"""Half a box's side in widths of the frame: of one alone, of two, of three."""
+
+
 def _thing(
-    draw: ImageDraw.ImageDraw, place: tuple[float, float, float], size: float, ink: Colour
+    draw: ImageDraw.ImageDraw,
+    place: tuple[float, float, float],
+    size: float,
+    ink: Colour,
+    *,
+    beside: int,
 ) -> None:
-    x, height = place[:2]
-    side = height * 0.28 * min(size, 1.4)
+    """A box on the ground, as large as the others beside it leave room for."""
+    x, height, width = place
+    side = 0.28 * min(size, 1.4) * min(height, 1.15 * width)
+    side = min(side, _MOST_SIDE[min(beside, 2)] * width)
     y = height * 1.55
     draw.ellipse(
         (x - side, y + side * 0.7, x + side, y + side * 1.1), fill=_between(ink, (0, 0, 0), 0.6)

@@ -185,6 +185,17 @@ def number(field: str, value: object, least: float, most: float) -> float:
     return float(value)
 
 
+WAYS: Mapping[str, tuple[str, str]] = {
+    # kind of an axis of a pose -> move of a fall, move of a rise
+    "pan": ("pan_left", "pan_right"),
+    "tilt": ("tilt_down", "tilt_up"),
+    "roll": ("roll_ccw", "roll_cw"),
+    "zoom": ("zoom_out", "zoom_in"),
+    "truck": ("truck_left", "truck_right"),
+    "pedestal": ("pedestal_down", "pedestal_up"),
+    "dolly": ("dolly_out", "dolly_in"),
+}
+
 PRESETS: Mapping[str, tuple[Move, ...]] = {
     # Kling: "descends and moves back", "moves forward and tilts up", "rotates, then advances".
     "down_back": (Move("pedestal_down"), Move("dolly_out")),
@@ -355,18 +366,6 @@ class Key:
     easing: str = "linear"
 
 
-_KINDS: Mapping[str, tuple[str, str, str]] = {
-    # axis of a pose -> kind, move of a fall, move of a rise
-    "pan_deg": ("pan", "pan_left", "pan_right"),
-    "tilt_deg": ("tilt", "tilt_down", "tilt_up"),
-    "roll_deg": ("roll", "roll_ccw", "roll_cw"),
-    "zoom_ratio": ("zoom", "zoom_out", "zoom_in"),
-    "truck": ("truck", "truck_left", "truck_right"),
-    "pedestal": ("pedestal", "pedestal_down", "pedestal_up"),
-    "dolly": ("dolly", "dolly_out", "dolly_in"),
-}
-
-
 def keyframed(keys: Iterable[Key]) -> tuple[Move, ...]:
     """The moves that take the camera from pose to pose: `path` of them holds every key's pose,
     relative to the first one's, at its time.
@@ -387,10 +386,12 @@ def keyframed(keys: Iterable[Key]) -> tuple[Move, ...]:
         before = given[i - 1]
         if not before.at < key.at:
             raise refused(f"keys[{i}].at", key.at, f"a time after {before.at}, up to 1")
-        for axis, (kind, fall, rise) in _KINDS.items():
+        for axis in AXES:
             old, new = getattr(before.pose, axis), getattr(key.pose, axis)
             if old == new:
                 continue
+            kind = axis.partition("_")[0]
+            fall, rise = WAYS[kind]
             amount = max(new / old, old / new) if kind == "zoom" else abs(new - old)
             moves.append(
                 Move(

@@ -12,6 +12,7 @@ from typing import Any
 
 from shotwright.generator.camera import (
     KLING_PRESETS,
+    WAYS,
     Move,
     amount_of,
     number,
@@ -24,26 +25,23 @@ KLING_DIALECTS = ("kling-2025", "kling-2026")
 KLING_FIELDS = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
 KLING_LIMIT = 10.0
 
-_KLING_AXES: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
-    # field -> (kind, negative move, positive move); "pan" of kling-2025 turns about x, its "tilt"
-    # about y
-    "kling-2025": {
-        "horizontal": ("truck", "truck_left", "truck_right"),
-        "vertical": ("pedestal", "pedestal_down", "pedestal_up"),
-        "pan": ("tilt", "tilt_down", "tilt_up"),
-        "tilt": ("pan", "pan_left", "pan_right"),
-        "roll": ("roll", "roll_ccw", "roll_cw"),
-        "zoom": ("zoom", "zoom_in", "zoom_out"),
-    },
-    "kling-2026": {
-        "horizontal": ("truck", "truck_left", "truck_right"),
-        "vertical": ("pedestal", "pedestal_down", "pedestal_up"),
-        "pan": ("pan", "pan_left", "pan_right"),
-        "tilt": ("tilt", "tilt_down", "tilt_up"),
-        "roll": ("roll", "roll_ccw", "roll_cw"),
-        "zoom": ("zoom", "zoom_in", "zoom_out"),
-    },
+_FILM_USAGE = {
+    "horizontal": "truck",
+    "vertical": "pedestal",
+    **{kind: kind for kind in ("pan", "tilt", "roll", "zoom")},
 }
+_KLING_KINDS: Mapping[str, Mapping[str, str]] = {
+    # field -> kind of move; "pan" of kling-2025 turns about x, its "tilt" about y
+    "kling-2025": {**_FILM_USAGE, "pan": "tilt", "tilt": "pan"},
+    "kling-2026": _FILM_USAGE,
+}
+
+
+def _ways(kind: str) -> tuple[str, str]:
+    """The move of a negative number and that of a positive one: a positive zoom goes out."""
+    fall, rise = WAYS[kind]
+    return (rise, fall) if kind == "zoom" else (fall, rise)
+
 
 _KLING_TEN: Mapping[str, float] = {
     "pan": 45.0,
@@ -82,10 +80,9 @@ def from_kling(kind: str, config: Mapping[str, Any] | None, *, dialect: str) -> 
     moving = [name for name, value in numbers.items() if value]
     if len(moving) != 1:
         raise refused("camera.config", dict(config), one)
-    axis, negative, positive = _KLING_AXES[dialect][moving[0]]
-    value = numbers[moving[0]]
-    amount = scaled(axis, _KLING_TEN[axis], abs(value) / KLING_LIMIT)
-    return (Move(negative if value < 0 else positive, amount=amount),)
+    kind_of_move, value = _KLING_KINDS[dialect][moving[0]], numbers[moving[0]]
+    amount = scaled(kind_of_move, _KLING_TEN[kind_of_move], abs(value) / KLING_LIMIT)
+    return (Move(_ways(kind_of_move)[value > 0], amount=amount),)
 
 
 def to_kling(moves: Iterable[Move], dialect: str) -> dict[str, Any]:
@@ -105,13 +102,13 @@ def to_kling(moves: Iterable[Move], dialect: str) -> dict[str, Any]:
         if move.speed not in (None, "medium"):
             raise refused("camera[0].speed", move.speed, "medium")
         return {"type": move.move, "config": None}
-    for name, (kind, negative, positive) in _KLING_AXES[dialect].items():
-        if move.move in (negative, positive):
+    for name, kind in _KLING_KINDS[dialect].items():
+        if move.move in _ways(kind):
             value = _kling_number(kind, amount_of(move))
             config = dict.fromkeys(KLING_FIELDS, 0.0)
-            config[name] = value if move.move == positive else -value
+            config[name] = value if move.move == _ways(kind)[1] else -value
             return {"type": "simple", "config": config}
-    known = tuple(m for _, *pair in _KLING_AXES[dialect].values() for m in pair)
+    known = tuple(way for kind in _KLING_KINDS[dialect].values() for way in _ways(kind))
     raise refused("camera[0].move", move.move, (*known, *KLING_PRESETS))
 
 

@@ -7,7 +7,7 @@ Try: python -m pytest tests/generator/test_captions.py
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -26,6 +26,8 @@ SIMPLIFIED_CHINESE = 2
 _BAND = 150
 """How dark a band is, of 255: the picture behind it is still seen."""
 _INK, _SPEECH = (235, 235, 235), (255, 226, 120)
+MAX_ROWS = 400
+"""Rows of a speech that are shown at all: a quarter of an hour of it."""
 _MOST_BOTTOM = 0.5
 """Share of the height that words at the bottom may take."""
 _WIDE = r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]"
@@ -55,14 +57,17 @@ def captions(
 ) -> Iterator[tuple[int, int, Words]]:
     """(first frame, frame after the last, words) for the whole shot; lines of dialogue follow one another.
 
-    Each line stands for its share of the letters; number, facts and action stand throughout.
+    What is longer than two rows follows in pieces, each for its share of the letters; number, facts and action stand
+    throughout.
     """
-    lines = board.dialogue or ("",)
-    ends = np.cumsum([max(1, len(line)) for line in lines])
+    size, room = _type(width, height)
+    rows = [wrapped(line, room, font(size, "Bold"), MAX_ROWS) for line in board.dialogue]
+    said = [tuple(lines[n : n + 2]) for lines in rows for n in range(0, len(lines), 2)] or [()]
+    ends = np.cumsum([max(1, sum(map(len, piece))) for piece in said])
     cuts = [0, *(round(frames * end / ends[-1]) for end in ends)]
-    for line, (start, stop) in zip(lines, pairwise(cuts), strict=True):
+    for piece, (start, stop) in zip(said, pairwise(cuts), strict=True):
         if stop > start:
-            yield start, stop, _words(board, line, width, height)
+            yield start, stop, _words(board, piece, width, height)
 
 
 def missing(text: str) -> str:
@@ -122,21 +127,27 @@ def _split(token: str, room: float, face: ImageFont.FreeTypeFont) -> list[str]:
     return pieces
 
 
-def _words(board: Board, line: str, width: int, height: int) -> Words:
+def _type(width: int, height: int) -> tuple[int, int]:
+    """(size of the letters, width of a row) in pixels."""
     size = max(12, round(min(width, height) * 0.047))
+    return size, width - 2 * (size // 2)
+
+
+def _words(board: Board, spoken: Sequence[str], width: int, height: int) -> Words:
+    size, room = _type(width, height)
     plain, bold = font(size), font(size, "Bold")
     pad = size // 2
-    room = width - 2 * pad
     sheet = Image.new("RGBA", (width, height))
     draw = ImageDraw.Draw(sheet)
     step = round(size * 1.35)
     number = wrapped(board.number, room, bold, 1)[0]
     after = bold.getlength(number) + size
-    draw.rectangle((0, 0, width, step + pad), fill=(0, 0, 0, _BAND))
+    facts = wrapped(board.facts, room - after, plain, 2)
+    head = step * max(1, len(facts)) + pad
+    draw.rectangle((0, 0, width, head), fill=(0, 0, 0, _BAND))
     draw.text((pad, pad / 2), number, font=bold, fill=(*_INK, 255))
-    for text in wrapped(board.facts, room - after, plain, 1):
-        draw.text((pad + after, pad / 2), text, font=plain, fill=(*_INK, 255))
-    spoken = wrapped(line, room, bold, 2) if line else []
+    for row, text in enumerate(facts):
+        draw.text((pad + after, pad / 2 + row * step), text, font=plain, fill=(*_INK, 255))
     fitting = int((height * _MOST_BOTTOM - pad) / step) - len(spoken)
     action = wrapped(board.action, room, plain, max(1, min(3, fitting)))
     below = [(text, plain, _INK) for text in action] + [(text, bold, _SPEECH) for text in spoken]
@@ -144,9 +155,7 @@ def _words(board: Board, line: str, width: int, height: int) -> Words:
     draw.rectangle((0, begin - pad // 2, width, height), fill=(0, 0, 0, _BAND))
     for row, (text, face, ink) in enumerate(below):
         draw.text((pad, begin + row * step), text, font=face, fill=(*ink, 255))
-    return Words(
-        tuple(_band(sheet, *rows) for rows in ((0, step + pad + 1), (begin - pad // 2, height)))
-    )
+    return Words(tuple(_band(sheet, *rows) for rows in ((0, head + 1), (begin - pad // 2, height))))
 
 
 def _band(

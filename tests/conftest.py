@@ -177,7 +177,7 @@ def still(ask: Callable[..., Shown]) -> str:
 
 
 class LlmServer(ThreadingHTTPServer):
-    """A real HTTP server that speaks the wire formats of OpenAI, Anthropic and Ollama, and misbehaves on demand.
+    """A real HTTP server that speaks as OpenAI, Anthropic, Google and Ollama do, and misbehaves on demand.
 
     `replies` are given in turn, the last one again and again: a text is what the model says, `(status, headers)` an
     error, bytes a body that is no JSON, "drip" an answer that comes letter by letter and never ends, "cut" one that
@@ -211,7 +211,8 @@ class _LlmHandler(BaseHTTPRequestHandler):
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         server.asked.append(body)
-        server.keys.append(self.headers["x-api-key"] or self.headers["authorization"] or "")
+        names = ("x-api-key", "x-goog-api-key", "authorization")
+        server.keys.append(next(filter(None, map(self.headers.get, names)), ""))
         reply = server.replies[0] if len(server.replies) == 1 else server.replies.pop(0)
         if isinstance(reply, tuple):
             status, headers = reply
@@ -232,6 +233,9 @@ class _LlmHandler(BaseHTTPRequestHandler):
 
     def _said(self, text: str, body: dict[str, Any]) -> dict[str, Any]:
         """A whole answer in the form of the interface that was called."""
+        if self.path.endswith(":generateContent"):
+            content = {"role": "model", "parts": [{"text": text}]}
+            return {"candidates": [{"content": content, "finishReason": "STOP", "index": 0}]}
         model = body["model"]
         if self.path.endswith("/messages"):
             return {
@@ -268,6 +272,16 @@ class _LlmHandler(BaseHTTPRequestHandler):
 @pytest.fixture
 def llm_server() -> Iterator[LlmServer]:
     """A language model's server on a port of its own."""
+    yield from _served()
+
+
+@pytest.fixture(scope="module")
+def llm_of_module() -> Iterator[LlmServer]:
+    """The same, one for all tests of a module that share a worker."""
+    yield from _served()
+
+
+def _served() -> Iterator[LlmServer]:
     server = LlmServer()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -72,3 +72,17 @@ def test_a_closer_size_shows_a_larger_figure() -> None:
     sizes = ["extreme_wide", "wide", "full", "medium_wide", "medium", "medium_close_up", "close_up"]
     areas = [inked(size) for size in sizes]
     assert areas == sorted(areas) and areas[0] > 0
+
+
+def test_things_of_an_upright_panel_stay_within_the_frame_and_apart() -> None:
+    def widths(*figures: Figure) -> list[int]:
+        drawn = draw_board(Board("1", "x", size="close_up", figures=figures), 90, 160)
+        empty = draw_board(Board("1", "x", size="close_up"), 90, 160)
+        changed = (drawn != empty).any(axis=2)[160 + 60 : 160 + 90].any(axis=0)
+        edges = np.flatnonzero(np.diff(changed.astype(int)))
+        return [int(n) for n in edges]
+
+    left, right = widths(Figure("kettle", thing=True))
+    assert 90 <= left < right <= 180
+    two = widths(Figure("kettle", -0.6, thing=True), Figure("cup", 0.6, thing=True))
+    assert len(two) == 4, "there is ground between them"

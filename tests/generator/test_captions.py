@@ -1,6 +1,8 @@
 """Words burnt into frames: wrapped in both scripts, shown in turn, and missing glyphs named."""
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +57,22 @@ def test_lines_of_dialogue_follow_one_another_by_their_length() -> None:
     assert spans == [(0, 30), (30, 40)]
     shown = burnt(board, 40)
     assert np.array_equal(shown[0], shown[29]) and not np.array_equal(shown[29], shown[30])
+
+
+def test_a_long_speech_is_shown_to_its_end_piece_by_piece() -> None:
+    speech = " ".join(f"word{n:03d}" for n in range(60))
+    found = list(captions(Board("1", "x", dialogue=(speech,)), 100, width=320, height=180))
+    assert found[0][0] == 0 and found[-1][1] == 100 and len(found) > 3
+    assert all(one[1] == other[0] for one, other in pairwise(found))
+    last = burnt(Board("1", "x", dialogue=(speech,)), 100)[-1]
+    other = burnt(Board("1", "x", dialogue=(speech.replace("059", "000"),)), 100)[-1]
+    assert not np.array_equal(last, other), "its last word is seen"
+
+
+def test_facts_that_are_too_long_for_a_row_take_a_second() -> None:
+    facts = "MEDIUM CLOSE UP · over the shoulder · 35 mm · pan left 20 · 2.875 s"
+    one, two = (burnt(Board("1", "x", text))[0] for text in (facts, facts[:-1]))
+    assert not np.array_equal(one, two), "the last letter is seen"
 
 
 def test_number_and_action_are_at_the_edges_and_the_middle_stays_free() -> None:

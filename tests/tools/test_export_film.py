@@ -36,6 +36,9 @@ def test_a_film_is_exported_with_its_takes_plan_and_slates(
             (clip,) = [n for n in archive.namelist() if n.startswith("takes/") and take in n]
             (slate,) = [n for n in archive.namelist() if n.startswith("slates/") and take in n]
             assert archive.read(clip)[4:8] == b"ftyp"
+            for folder in ("sheets/", "posters/"):
+                (seen,) = [n for n in archive.namelist() if n.startswith(folder) and take in n]
+                assert archive.read(seen)[:3] == b"\xff\xd8\xff", "a JPEG"
             assert json.loads(archive.read(slate))["take_id"] == take
         assert archive.read("film.mp4") == Path(now["path"]).read_bytes()
 

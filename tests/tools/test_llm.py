@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from importlib.util import find_spec
 from typing import Any
 
 import anyio
@@ -147,12 +147,12 @@ class Crewed:
         return job
 
 
-@pytest.fixture
-def crewed_by(tmp_path: Path, llm_server: Any) -> Iterator[Crewed]:
-    """A studio and a worker whose settings name the server."""
+@pytest.fixture(scope="module")
+def crewed_by(tmp_path_factory: pytest.TempPathFactory, llm_of_module: Any) -> Iterator[Crewed]:
+    """A studio and a worker whose settings name the module's server."""
     named = {"SHOTWRIGHT_LLM": "anthropic:tester", "SHOTWRIGHT_LLM_API_KEY": "secret"}
-    named["SHOTWRIGHT_LLM_BASE_URL"] = llm_server.url
-    settings = from_environment(named, home=tmp_path / "home")
+    named["SHOTWRIGHT_LLM_BASE_URL"] = llm_of_module.url
+    settings = from_environment(named, home=tmp_path_factory.mktemp("lettered") / "home")
     jobs = JobQueue(settings)
     process = subprocess.Popen(
         [sys.executable, "-c", WORKER],
@@ -164,12 +164,12 @@ def crewed_by(tmp_path: Path, llm_server: Any) -> Iterator[Crewed]:
     yield Crewed(studio)
     studio.close()
     jobs.close()
-    process.terminate()
+    process.kill()  # nothing of it is wanted any more
     process.wait(30)
 
 
-def test_a_film_asks_the_llm_in_its_workflow(crewed_by: Crewed, llm_server: Any) -> None:
-    llm_server.say(GOOD)
+def test_a_film_asks_the_llm_in_its_workflow(crewed_by: Crewed, llm_of_module: Any) -> None:
+    llm_of_module.say(GOOD)
     made = crewed_by("make_film", script=SCRIPT, quality="animatic", aspect_ratio="1:1")
     assert made["state"] == "succeeded", made["error"]
     film = made["result"]
@@ -177,10 +177,82 @@ def test_a_film_asks_the_llm_in_its_workflow(crewed_by: Crewed, llm_server: Any)
     assert [shot["action"] for shot in film["plan"]["shots"]] == [
         s["action"] for s in GOOD["shots"]
     ]
-    assert len(llm_server.asked) == 1
+    assert len(llm_of_module.asked) == 1
     slate = crewed_by.studio.store.read_record("takes", film["takes"][0]["take_id"])
     assert slate["words"]["original"] == "A red ball rolls over the hills."
     assert slate["words"]["text"] == GOOD["shots"][0]["action"]
+
+
+def test_a_clip_is_rendered_from_what_the_llm_wrote_for_it(
+    crewed_by: Crewed, llm_of_module: Any, small: dict[str, Any]
+) -> None:
+    text = "A red ball rolls slowly to the right over green hills by day."
+    llm_of_module.say({"prompt": text, "negative_prompt": ""})
+    asked = {"prompt": "a crimson ball on its way, hills", "seed": 3, **small}
+    made = crewed_by("generate_video", **asked, takes=2)
+    assert made["state"] == "succeeded", made["error"]
+    assert len(llm_of_module.asked) == 1, "both takes have the same words"
+    for take in made["result"]["takes"]:
+        slate = crewed_by.studio.store.read_record("takes", take["take_id"])
+        words = slate["words"]
+        assert (words["writer"], words["text"]) == ("llm", text)
+        assert words["original"] == asked["prompt"] == slate["request"]["prompt"]
+        assert "red ball" in take["prompt"] and take["prompt"] == slate["prompt"]
+        assert words["diff"]["added"] and "anthropic:tester" in words["why"]
+
+
+@pytest.mark.parametrize("reply", ["I would rather write a poem.", (500, {}), b"<html>no</html>"])
+def test_a_clip_whose_llm_answers_garbage_is_rendered_from_the_rules_words(
+    crewed_by: Crewed, llm_of_module: Any, small: dict[str, Any], reply: Any
+) -> None:
+    llm_of_module.say(reply)
+    prompt = f"a red ball rests in the hills, {str(reply)[:8]}"
+    made = crewed_by("generate_video", prompt=prompt, seed=3, **small)
+    assert made["state"] == "succeeded", made["error"]
+    (take,) = made["result"]["takes"]
+    words = crewed_by.studio.store.read_record("takes", take["take_id"])["words"]
+    assert words["writer"] == "director" and words["original"] == prompt
+    assert "anthropic:tester" in words["why"] and llm_of_module.asked
+    assert "llm_failed" in [warning["code"] for warning in take["warnings"]]
+    assert "red ball" in take["prompt"]
+
+
+def test_with_rewrite_off_no_llm_is_asked(
+    crewed_by: Crewed, llm_of_module: Any, small: dict[str, Any]
+) -> None:
+    llm_of_module.say("never asked")
+    made = crewed_by("generate_video", prompt="a red ball", seed=3, rewrite=False, **small)
+    assert made["result"]["takes"][0]["prompt"] == "a red ball"
+    assert llm_of_module.asked == []
+
+
+@pytest.mark.skipif(find_spec("langchain_google_genai") is not None, reason="it is installed here")
+def test_without_the_extra_google_is_named_and_the_director_writes(settings: Settings) -> None:
+    named = {"SHOTWRIGHT_LLM": "google_genai:gemini-2.5-flash", "SHOTWRIGHT_LLM_API_KEY": "secret"}
+    opened = Studio(from_environment(named, home=settings.home))
+    answer = call(opened, "plan_shots", script=SCRIPT)
+    opened.close()
+    assert answer["writer"] == "director" and "pip install 'shotwright[google]'" in answer["why"]
+    (warning,) = [w for w in answer["warnings"] if w["code"] == "llm_failed"]
+    assert "google_genai:gemini-2.5-flash" in warning["message"]
+
+
+@pytest.mark.skipif(find_spec("langchain_google_genai") is None, reason="needs the extra google")
+def test_google_writes_by_its_own_wire_format(settings: Settings, llm_server: Any) -> None:
+    named = {"SHOTWRIGHT_LLM": "google_genai:gemini-2.5-flash", "SHOTWRIGHT_LLM_API_KEY": "secret"}
+    named["SHOTWRIGHT_LLM_BASE_URL"] = llm_server.url
+    opened = Studio(from_environment(named, home=settings.home))
+    text = "A red ball rolls slowly to the right over green hills by day."
+    llm_server.say({"prompt": text, "negative_prompt": ""})
+    answer = call(opened, "rewrite_prompt", prompt="a crimson ball on its way, hills")
+    assert (answer["writer"], answer["text"]) == ("llm", text)
+    (asked,) = llm_server.asked
+    assert asked["generationConfig"]["responseMimeType"] == "application/json"
+    assert llm_server.keys == ["secret"]
+    llm_server.say((400, {}))
+    answer = call(opened, "rewrite_prompt", prompt="a scarlet ball on its way, hills")
+    opened.close()
+    assert answer["writer"] == "director" and "400" in answer["why"]
 
 
 def test_a_slate_keeps_the_three_texts_apart(crewed: Studio, take: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from shotwright.generator.frames import Picture
-from shotwright.prompts.shotplan import ShotPlan
+from shotwright.prompts.shotplan import Shot, ShotPlan
 
 DISSOLVE_S = 0.5
 FADE_S = 1.0
@@ -41,14 +41,18 @@ def transitions(plan: ShotPlan) -> list[Joint]:
     for index, shot in enumerate(plan.shots):
         kind: Kind = shot.transition_in
         before = plan.shots[index - 1].id if index else None
-        goes_on = shot.continuity.mode in ("extend_previous", "first_frame_from_previous_last")
         if kind == "dissolve" and before is None:
             joints.append(Joint("cut", "there is no shot before it"))
-        elif kind != "cut" and goes_on and shot.continuity.from_shot in (None, before):
+        elif kind != "cut" and goes_on(shot) and shot.continuity.from_shot in (None, before):
             joints.append(Joint("cut", f"it goes on in the picture of {before}"))
         else:
             joints.append(Joint(kind))
     return joints
+
+
+def goes_on(shot: Shot) -> bool:
+    """Whether a shot begins in the picture that another one ended in."""
+    return shot.continuity.mode in ("extend_previous", "first_frame_from_previous_last")
 
 
 def handle_frames(joints: Sequence[Joint], index: int, fps: float) -> int:
@@ -91,8 +95,13 @@ def overlap_of(before: Piece | None, after: Piece, fps: Fraction) -> int:
     if after.enter == "dissolve":
         return min(round(DISSOLVE_S * fps), after.frames)
     if after.enter == "fade":
-        return (_half(before, fps) if before else 0) + _half(after, fps)
+        return (half_fade(before.frames, fps) if before else 0) + half_fade(after.frames, fps)
     return 0
+
+
+def half_fade(frames: int, fps: Fraction) -> int:
+    """How many frames of a shot of `frames` go down to black, or come up from it."""
+    return min(round(FADE_S / 2 * fps), frames // 2)
 
 
 def frames_of(piece: Piece, before: Piece | None, fps: Fraction) -> Iterator[Picture]:
@@ -103,8 +112,8 @@ def frames_of(piece: Piece, before: Piece | None, fps: Fraction) -> Iterator[Pic
     if piece.enter == "dissolve" and before is not None:
         length = overlap_of(before, piece, fps)
         under = _handle(before, length)
-    rise = _half(piece, fps) if piece.enter == "fade" else 0
-    fall = _half(piece, fps) if piece.leave == "fade" else 0
+    rise = half_fade(piece.frames, fps) if piece.enter == "fade" else 0
+    fall = half_fade(piece.frames, fps) if piece.leave == "fade" else 0
     for number, picture in enumerate(own):
         if number < length:
             picture = _mix(next(under), picture, (number + 1) / (length + 1))
@@ -128,10 +137,6 @@ def _read(clip: Path, start: int, count: int) -> Iterator[Picture]:
     from shotwright.generator.encode import iter_frames
 
     return islice(iter_frames(clip, max_frames=1 << 20, max_pixels=1 << 24, start=start), count)
-
-
-def _half(piece: Piece, fps: Fraction) -> int:
-    return min(round(FADE_S / 2 * fps), piece.frames // 2)
 
 
 def _mix(under: Picture, over: Picture, share: float) -> Picture:

@@ -1,38 +1,53 @@
 """What a clip says of its origin, read back and compared: what holds, what is missing, what is broken.
 
-A clip is held against its slate where there is one (a take's or film's record in the store, or the
-sidecar beside the file), else against what the file says itself.
+A clip is held against its slate where there is one: a take's or film's record in the store, or the sidecar beside the
+file; for a file that came from elsewhere, the record whose digest it names, or, where it names none, whose picture it
+shows.  Else it is held against what the file says itself.
 Try: python -m pytest tests/tools/studio/test_provenance.py
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from shotwright.generator.errors import BadRequest
+from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.signing import read_signature
 from shotwright.tools.studio.slates import SOURCE_TYPE, Slate, canonical_json, mp4_metadata
+
+if TYPE_CHECKING:
+    from shotwright.generator.provenance import Seal
 
 AIGC_KEYS = ("Label", "ContentProducer", "ProduceID", "ContentPropagator", "PropagateID")
 """What the object of GB 45438-2025 must hold, beside its two reserved codes."""
 MAX_SIDECAR = 1 << 20
+MAX_RECORDS = 2_000
+"""Newest takes and films of the store that a file from elsewhere is compared with."""
+ALIKE = 3.0
+"""Difference of thumbnails up to which a file that names nothing is taken for a clip of the store: half of what is the
+same for one that does.  Poor re-encoding makes 0.3 to 3."""
 
 State = Literal["holds", "missing", "broken"]
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of the clip from elsewhere: from a slate in the store, or a sidecar beside the file."""
+    """What is known of the clip from elsewhere: from its slate, from a sidecar beside the file, or from the record of
+    the store that it was recognised as.
+    """
 
-    source: Literal["slate", "sidecar"]
+    source: Literal["slate", "sidecar", "store"]
+    id: str
     slate_digest: str
     likeness: Mapping[str, str] | None
     label: str
+    duration_s: float
 
 
 def expected_of(slate: Slate) -> Expected:
@@ -45,13 +60,19 @@ def expected_of(slate: Slate) -> Expected:
         prompt=slate.prompt,
     )
     label = str(slate.request.get("label", "none"))
-    return Expected("slate", metadata["SlateDigest"], slate.likeness, label)
+    return Expected(
+        *("slate", slate.take_id, metadata["SlateDigest"], slate.likeness, label),
+        duration_s=slate.duration_s,
+    )
 
 
 def expected_of_film(record: Mapping[str, Any]) -> Expected:
     """What a film's record says of its clip."""
-    label = str(record["look"].get("label", "none"))
-    return Expected("slate", record["metadata"]["SlateDigest"], record["likeness"], label)
+    label, digest = str(record["look"].get("label", "none")), record["metadata"]["SlateDigest"]
+    return Expected(
+        *("slate", str(record["film_id"]), digest, record["likeness"], label),
+        duration_s=float(record["duration_s"]),
+    )
 
 
 def sidecar_of(path: Path, may_read: Callable[[Path], bool]) -> Expected | None:
@@ -66,8 +87,53 @@ def sidecar_of(path: Path, may_read: Callable[[Path], bool]) -> Expected | None:
             found = found or expected_of(Slate.model_validate(data))
         except (OSError, ValueError, ValidationError, KeyError, TypeError, AttributeError):
             continue
-        return Expected("sidecar", found.slate_digest, found.likeness, found.label)
+        return replace(found, source="sidecar")
     return None
+
+
+def recognised(
+    store: Store, path: Path, metadata: Mapping[str, str], count: int
+) -> Expected | None:
+    """The take or film of the store that a file from elsewhere is a copy of, however it was changed.
+
+    It is the one that the file names by its digest; where the file names none, its metadata lost, the one whose picture
+    is most like its own.  metadata: the container's; count: its frames.
+    """
+    from shotwright.generator.encode import iter_frames
+    from shotwright.generator.provenance import difference, read_seal, thumbs
+    from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
+
+    said, seal = _folded(metadata), read_seal(path)
+    aigc = _aigc([text for text in (said.get("aigc"), seal.aigc) if text]) or {}
+    named = {said.get("slatedigest"), seal.slate_digest, aigc.get("ProduceID")} - {None, ""}
+    if named:
+        return next((known for known in _kept(store) if known.slate_digest in named), None)
+    try:
+        seen = thumbs(iter_frames(path, max_frames=count, max_pixels=MAX_FRAME_PIXELS), count)
+    except BadRequest:
+        return None
+    near, away = None, ALIKE
+    for known in _kept(store):
+        if known.likeness and (found := difference(seen, known.likeness["thumbs"])) <= away:
+            near, away = known, found
+    return near
+
+
+def _kept(store: Store) -> Iterator[Expected]:
+    """What the store's newest films and takes say; pictures are none of them."""
+    for kind in ("films", "takes"):
+        for id in store.list_records(kind)[:MAX_RECORDS]:
+            with suppress(
+                NotFound, ValidationError, KeyError
+            ):  # deleted since, or of an older version
+                record = store.read_record(kind, id)
+                known = (
+                    expected_of_film(record)
+                    if kind == "films"
+                    else expected_of(Slate.model_validate(record))
+                )
+                if record["frames"] > 1:
+                    yield replace(known, source="store")
 
 
 def provenance(
@@ -79,11 +145,11 @@ def provenance(
     """
     from shotwright.generator.provenance import read_seal
 
-    seal = read_seal(path)
-    sources = [found for found in (metadata.get("DigitalSourceType"), seal.source_type) if found]
-    aigc = _aigc([text for text in (metadata.get("AIGC"), seal.aigc) if text])
-    facts, slate_state = _slate(metadata, seal.slate_digest, aigc, known)
-    picture = _picture(path, count, seal.track, seal.thumbs, known)
+    said, seal = _folded(metadata), read_seal(path)
+    sources = [found for found in (said.get("digitalsourcetype"), seal.source_type) if found]
+    aigc = _aigc([text for text in (said.get("aigc"), seal.aigc) if text])
+    facts, slate_state = _slate(said, seal.slate_digest, aigc, known)
+    picture = _picture(path, count, fps, seal, known)
     label = _label(path, count, fps)
     signed = read_signature(path)
     states: dict[str, State] = {
@@ -109,6 +175,11 @@ def provenance(
     }
 
 
+def _folded(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Names in small letters: Matroska writes all of them large."""
+    return {name.casefold(): value for name, value in metadata.items()}
+
+
 def _state(there: bool, right: bool) -> State:
     if not there:
         return "missing"
@@ -131,15 +202,15 @@ def _aigc(texts: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _slate(
-    metadata: Mapping[str, str],
+    said: Mapping[str, str],
     sealed: str | None,
     aigc: Mapping[str, Any] | None,
     known: Expected | None,
 ) -> tuple[dict[str, Any] | None, State]:
     """What the file says that it was made from, and whether that is what its digest was taken of."""
-    stated = {digest for digest in (metadata.get("SlateDigest"), sealed) if digest}
+    stated = {digest for digest in (said.get("slatedigest"), sealed) if digest}
     try:
-        facts = json.loads(metadata.get("description", ""))
+        facts = json.loads(said.get("description", ""))
         digest = hashlib.sha256(canonical_json(facts).encode("ascii")).hexdigest()
         shown = {name: facts.get(name) for name in ("model", "revision", "seed", "prompt")}
     except (ValueError, BadRequest, AttributeError):
@@ -149,7 +220,7 @@ def _slate(
     wanted = stated | ({digest} if digest else set())
     if known is not None:
         wanted.add(known.slate_digest)
-    if aigc and metadata.get("SlateDigest"):
+    if aigc and said.get("slatedigest"):
         wanted.add(str(aigc.get("ProduceID")))
     if facts is None or not stated:
         return shown, "missing" if len(wanted) == 1 else "broken"
@@ -157,29 +228,38 @@ def _slate(
 
 
 def _picture(
-    path: Path, count: int, track: str | None, thumbs: str | None, known: Expected | None
+    path: Path, count: int, fps: float, seal: "Seal", known: Expected | None
 ) -> dict[str, Any]:
-    """Whether the picture is the one that was made: bit for bit, and as an eye would say."""
+    """Whether the picture is the one that was made: bit for bit, and as an eye would say.
+
+    lacks_s: how much longer the clip of the slate is; below 0, how much shorter.
+    """
     from shotwright.generator import provenance as files
     from shotwright.generator.encode import iter_frames
     from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
 
-    against = None if track is None else "file"
+    track, thumbs, lacks_s = seal.track, seal.thumbs, 0.0
+    found = {"against": None if track is None else "file", "of": None}
     if known is not None and known.likeness:
-        track, thumbs, against = known.likeness["track"], known.likeness["thumbs"], known.source
-    if against is None or thumbs is None:
-        return {"against": None, "identical": None, "same": None, "difference": None}
+        track, thumbs = known.likeness["track"], known.likeness["thumbs"]
+        found = {"against": known.source, "of": known.id}
+        lacks_s = known.duration_s - count / fps
+        # a container's rounded rate makes no difference of a frame
+        lacks_s = round(lacks_s, 3) if abs(lacks_s) > max(1.5 / fps, 0.01 * count / fps) else 0.0
+    if thumbs is None or found["against"] is None:
+        unknown = dict.fromkeys(("identical", "same", "difference", "lacks_s"))
+        return {"against": None, "of": None, **unknown}
     try:
         frames = iter_frames(path, max_frames=count, max_pixels=MAX_FRAME_PIXELS)
         away = files.difference(files.thumbs(frames, count), thumbs)
     except BadRequest:
-        return {"against": against, "identical": False, "same": False, "difference": None}
-    same = away <= files.SAME
+        return {**found, "identical": False, "same": False, "difference": None, "lacks_s": lacks_s}
     return {
-        "against": against,
+        **found,
         "identical": files.track_digest(path) == track,
-        "same": same,
+        "same": away <= files.SAME and not lacks_s,
         "difference": round(away, 2),
+        "lacks_s": lacks_s,
     }
 
 

@@ -10,7 +10,13 @@ import pytest
 from shotwright.generator.encode import Frames, probe, read_video, write_mp4
 from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.filing import Filed, file_take
-from shotwright.tools.studio.provenance import Expected, expected_of, provenance, sidecar_of
+from shotwright.tools.studio.provenance import (
+    Expected,
+    expected_of,
+    provenance,
+    recognised,
+    sidecar_of,
+)
 from shotwright.tools.studio.slates import Slate, mp4_metadata
 
 FACTS: dict[str, Any] = {"model": "mini", "revision": "1", "seed": 7, "prompt": "a kettle"}
@@ -136,3 +142,77 @@ def test_sidecars_that_are_none_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "slates" / "a.json").write_text(slate.model_dump_json(), encoding="utf-8")
     known = sidecar_of(path, lambda place: True)
     assert known is not None and known.source == "sidecar", "as export_film lays it"
+
+
+def stored(tmp_path: Path) -> tuple[Store, Frames, dict[str, str]]:
+    """A store that knows two takes; the frames of the second and what its file says."""
+    store = Store(str(tmp_path / "store"), cache=tmp_path)
+    _, _, other = filed(tmp_path, picture(2))
+    path, _, slate = filed(tmp_path, picture(1))
+    other.model_copy(update={"take_id": "take_0", "seed": 8}).save(store)
+    slate.save(store)
+    return store, read_video(path, max_frames=99, max_pixels=1 << 20).frames, probe(path).metadata
+
+
+def checked(store: Store, path: Path) -> dict[str, Any]:
+    info = probe(path)
+    known = recognised(store, path, info.metadata, info.frames)
+    return provenance(path, info.metadata, info.frames, float(info.fps), known)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_copy_is_known_again_by_its_words_or_by_its_picture(tmp_path: Path, keeps: bool) -> None:
+    store, frames, metadata = stored(tmp_path)
+    copy = tmp_path / "elsewhere" / "copy.mp4"
+    copy.parent.mkdir()
+    small = np.stack([frame[::2, ::2] for frame in frames])
+    write_mp4(copy, small, fps=8, metadata=metadata if keeps else {})
+    found = checked(store, copy)
+    assert found["picture"]["of"] == "take_1" and found["picture"]["against"] == "store"
+    assert "picture" in found["holds"] and not found["picture"]["identical"]
+    assert ("slate_digest" in found["holds"]) == keeps and found["broken"] == []
+
+
+def test_words_of_one_clip_on_the_picture_of_another_are_found_out(tmp_path: Path) -> None:
+    store, frames, metadata = stored(tmp_path)
+    copy = tmp_path / "copy.mp4"
+    write_mp4(copy, frames[:, :, ::-1].copy(), fps=8, metadata=metadata)
+    found = checked(store, copy)
+    assert found["broken"] == ["picture"] and found["picture"]["of"] == "take_1"
+
+
+def test_a_trimmed_copy_says_how_much_it_lacks(tmp_path: Path) -> None:
+    store, frames, metadata = stored(tmp_path)
+    copy = tmp_path / "copy.mp4"
+    write_mp4(copy, frames[8:], fps=8, metadata=metadata)
+    found = checked(store, copy)
+    assert found["broken"] == ["picture"] and found["picture"]["lacks_s"] == 1.0
+
+
+def test_footage_that_the_store_does_not_know_is_nobody_s(tmp_path: Path) -> None:
+    store, frames, metadata = stored(tmp_path)
+    copy = tmp_path / "copy.mp4"
+    write_mp4(copy, picture(3), fps=8, metadata={})
+    assert recognised(store, copy, {}, 24) is None
+    named = {**metadata, "SlateDigest": "0" * 64, "AIGC": ""}
+    write_mp4(copy, frames, fps=8, metadata=named)
+    assert recognised(store, copy, probe(copy).metadata, 24) is None, "it names another's"
+
+
+def test_a_clip_in_another_container_says_the_same(tmp_path: Path) -> None:
+    import av
+
+    store, _, metadata = stored(tmp_path)
+    (slate,) = [s for s in store.list_records("takes") if s == "take_1"]
+    source = store.fetch(Slate.model_validate(store.read_record("takes", slate)).blobs.clip)
+    copy = tmp_path / "copy.mkv"
+    with av.open(str(source)) as old, av.open(str(copy), "w") as new:
+        video = old.streams.video[0]
+        stream = new.add_stream_from_template(video)
+        new.metadata.update(metadata)
+        for packet in old.demux(video):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+    found = checked(store, copy)
+    assert found["holds"] == ["source_type", "aigc", "slate_digest", "picture"]

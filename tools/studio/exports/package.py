@@ -43,8 +43,9 @@ def contents(store: Store, record: Mapping[str, Any]) -> Iterator[File]:
         name = names[take_id]
         yield name, store.fetch(slate.blobs.clip)
         stem = Path(name).stem
-        if slate.blobs.sheet is not None:
-            yield f"sheets/{stem}.jpg", store.fetch(slate.blobs.sheet)
+        for folder, key in (("sheets", slate.blobs.sheet), ("posters", slate.blobs.poster)):
+            if key is not None:
+                yield f"{folder}/{stem}.jpg", store.fetch(key)
         yield f"slates/{stem}.json", slate.model_dump_json(indent=2).encode()
 
 

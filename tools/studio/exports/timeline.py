@@ -1,19 +1,21 @@
 """The film as a timeline for an editing program: OpenTimelineIO, CMX 3600 (EDL), Final Cut Pro 7 XML (xmeml).
 
 A clip stands for the part of a take that the film shows; what the take has beyond it is its handle, and
-a dissolve lies over it.  A dip to black has no word that all three share: it is a transition of its
-own in OpenTimelineIO, and a cut with a comment in the other two.
+a dissolve lies over it.  A fade goes down to black and up again, and each format has its own words for it: a transition
+of its own in OpenTimelineIO, dissolves to and from the reel BL in an EDL, dissolves at the edges of two
+clips in xmeml.
 An EDL and xmeml count in frames of a rate that studios know.  A film of 8 or 16 frames a second is
 written in the smallest of them that divides evenly (24 and 48), so that no cut moves.
 Try: python -m pytest tests/tools/studio/exports
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import opentimelineio as otio  # type: ignore[import-untyped]
 
+from shotwright.tools.studio.cutting import half_fade
 from shotwright.tools.studio.slates import Slate
 
 Format = Literal["otio", "edl", "xml"]
@@ -35,7 +37,7 @@ def timeline_text(
     """
     made = timeline(record, slates, place)
     if format != "otio":
-        made = _conformed(made)
+        made = _conformed(made, _through_reel if format == "edl" else _at_edges)
     options = {"rate": made.global_start_time.rate} if format == "edl" else {}
     text = otio.adapters.write_to_string(made, ADAPTERS[format], **options)
     return str(text)
@@ -103,31 +105,42 @@ def _transition(
     cut: Mapping[str, Any], before: otio.schema.Clip | None, fps: float
 ) -> otio.schema.Transition | None:
     """How the shot comes in, as far as the shot before has frames for it."""
-    length = cut["transition_frames"]
-    if cut["transition"] == "cut" or before is None:
-        return None
     if cut["transition"] == "fade":
-        half = min(length // 2, cut["frames"] // 2)
+        rate = Fraction(fps).limit_denominator(1001)
+        shown = 0 if before is None else round(before.source_range.duration.value)
+        fall, rise = half_fade(shown, rate), half_fade(cut["frames"], rate)
+        if fall + rise == 0:
+            return None
         return otio.schema.Transition(
             name="fade",
             transition_type=otio.schema.TransitionTypes.Custom,
-            in_offset=otio.opentime.RationalTime(half, fps),
-            out_offset=otio.opentime.RationalTime(half, fps),
+            in_offset=otio.opentime.RationalTime(fall, fps),
+            out_offset=otio.opentime.RationalTime(rise, fps),
             metadata={"shotwright": {"through": "black"}},
         )
+    if cut["transition"] == "cut" or before is None:
+        return None
     media = before.media_reference.available_range
-    shown = before.source_range
     handle = 0.0
     if media is not None:
-        handle = (media.end_time_exclusive() - shown.end_time_exclusive()).to_frames()
-    length = min(length, int(handle))
+        handle = (media.end_time_exclusive() - before.source_range.end_time_exclusive()).to_frames()
+    length = min(cut["transition_frames"], int(handle))
     if length < 1:
         return None
+    # without an alignment of its own, xmeml's writer takes what begins at a cut for a fade from black
+    return _dissolve(0, length, fps, {"fcp_xml": {"alignment": "start"}})
+
+
+def _dissolve(
+    before: float, after: float, fps: float, metadata: dict[str, Any] | None = None
+) -> otio.schema.Transition:
+    """A dissolve with so many frames before and after the cut; its name is that of the effect in xmeml."""
     return otio.schema.Transition(
-        name="dissolve",
+        name="Cross Dissolve",
         transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
-        in_offset=otio.opentime.RationalTime(0, fps),
-        out_offset=otio.opentime.RationalTime(length, fps),
+        in_offset=otio.opentime.RationalTime(before, fps),
+        out_offset=otio.opentime.RationalTime(after, fps),
+        metadata=metadata,
     )
 
 
@@ -142,39 +155,93 @@ def conformed_rate(fps: float) -> float:
     return float(min(RATES, key=lambda rate: abs(rate - own)))
 
 
-def _conformed(made: otio.schema.Timeline) -> otio.schema.Timeline:
-    """A copy in a rate of SMPTE, its fades cuts with a comment."""
+Item: TypeAlias = otio.core.Composable
+
+
+def _conformed(
+    made: otio.schema.Timeline, fading: Callable[[Sequence[Item]], list[Item]]
+) -> otio.schema.Timeline:
+    """A copy in a rate of SMPTE, its fades put as `fading` puts them."""
     made = made.clone()
     rate = conformed_rate(made.global_start_time.rate)
     made.global_start_time = made.global_start_time.rescaled_to(rate)
-    track = made.tracks[0]
-    custom = otio.schema.TransitionTypes.Custom
-    for index in reversed(range(len(track))):
-        item = track[index]
-        if isinstance(item, otio.schema.Transition):
-            if item.transition_type == custom:
-                clip = track[index + 1]
-                note = f"FADE THROUGH BLACK, {item.in_offset.rescaled_to(rate).to_frames()} FRAMES EACH SIDE"
-                clip.metadata["cmx_3600"]["comments"] = [note]
-                clip.markers.append(otio.schema.Marker(name=note, marked_range=_first(clip)))
-                del track[index]
-            else:
-                item.in_offset = item.in_offset.rescaled_to(rate)
-                item.out_offset = item.out_offset.rescaled_to(rate)
-        else:
-            _conform(item, rate)
-    for item in track:
-        if isinstance(item, otio.schema.Clip):
-            for marker in item.markers:
-                marker.marked_range = _at(marker.marked_range, rate)
+    items = [item.clone() for item in made.tracks[0]]
+    for item in items:
+        _rescale(item, rate)
+    made.tracks[0][:] = fading(items)
     return made
 
 
-def _conform(clip: otio.schema.Clip, rate: float) -> None:
-    clip.source_range = _at(clip.source_range, rate)
-    media = clip.media_reference
+def _rescale(item: Item, rate: float) -> None:
+    if isinstance(item, otio.schema.Transition):
+        item.in_offset = item.in_offset.rescaled_to(rate)
+        item.out_offset = item.out_offset.rescaled_to(rate)
+        return
+    item.source_range = _at(item.source_range, rate)
+    for marker in item.markers:
+        marker.marked_range = _at(marker.marked_range, rate)
+    media = item.media_reference
     if media.available_range is not None:
         media.available_range = _at(media.available_range, rate)
+
+
+def _is_fade(item: Item) -> bool:
+    custom = otio.schema.TransitionTypes.Custom
+    return isinstance(item, otio.schema.Transition) and item.transition_type == custom
+
+
+def _through_reel(items: Sequence[Item]) -> list[Item]:
+    """Fades as an EDL has them: a dissolve to the reel BL under the end of a shot, and one from it at the next.
+
+    OpenTimelineIO's reader takes no dissolve for the first event, so a film that fades in begins with a black one of
+    no length.
+    """
+    made: list[Item] = []
+    for item in items:
+        if not _is_fade(item):
+            made.append(item)
+            continue
+        fall, rise, fps = item.in_offset.value, item.out_offset.value, item.in_offset.rate
+        if fall:
+            _shorten(made, fall)
+            made.append(_dissolve(0, fall, fps))
+        made.append(
+            otio.schema.Clip(
+                name="BLACK",
+                media_reference=otio.schema.GeneratorReference(generator_kind="black"),
+                source_range=_range(0, fall, fps),
+                metadata={"cmx_3600": {"reel": "BL"}},
+            )
+        )
+        if rise:
+            made.append(_dissolve(0, rise, fps))
+    return made
+
+
+def _shorten(made: Sequence[Item], frames: float) -> None:
+    """Take frames off the end of the last clip; a dissolve into it ends where it does."""
+    clip = made[-1]
+    span = clip.source_range
+    left = otio.opentime.RationalTime(span.duration.value - frames, span.duration.rate)
+    clip.source_range = otio.opentime.TimeRange(span.start_time, left)
+    joint = made[-2] if len(made) > 1 else None
+    if isinstance(joint, otio.schema.Transition):
+        joint.out_offset = min(joint.out_offset, left)
+
+
+def _at_edges(items: Sequence[Item]) -> list[Item]:
+    """Fades as xmeml has them: one dissolve at a clip's end (end-black), one at the next's begin (start-black)."""
+    made: list[Item] = []
+    for item in items:
+        if not _is_fade(item):
+            made.append(item)
+            continue
+        fps = item.in_offset.rate
+        if item.in_offset.value:
+            made.append(_dissolve(item.in_offset.value, 0, fps))
+        if item.out_offset.value:
+            made.append(_dissolve(0, item.out_offset.value, fps))
+    return made
 
 
 def _plain(text: str) -> str:
@@ -182,12 +249,7 @@ def _plain(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _first(clip: otio.schema.Clip) -> otio.opentime.TimeRange:
-    start = clip.source_range.start_time
-    return otio.opentime.TimeRange(start, otio.opentime.RationalTime(1, start.rate))
-
-
-def _range(start: int, frames: int, fps: float) -> otio.opentime.TimeRange:
+def _range(start: float, frames: float, fps: float) -> otio.opentime.TimeRange:
     return otio.opentime.TimeRange(
         otio.opentime.RationalTime(start, fps), otio.opentime.RationalTime(frames, fps)
     )

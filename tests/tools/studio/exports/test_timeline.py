@@ -2,9 +2,12 @@
 
 from pathlib import Path
 from typing import Any, get_args
+from xml.etree import ElementTree
 
 import opentimelineio as otio  # type: ignore[import-untyped]
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shotwright.tools.studio.exports.timeline import (
     ADAPTERS,
@@ -47,11 +50,12 @@ def record(fps: int, kinds: tuple[str, ...] = KINDS) -> dict[str, Any]:
     return {"film_id": "film_1", "model": "mini", "fps": float(fps), "plan": plan, "shots": shots}
 
 
-def slates(film: dict[str, Any]) -> dict[str, Slate]:
+def slates(film: dict[str, Any], handle_s: float = 0.0) -> dict[str, Slate]:
+    """handle_s: what all takes but the first have beyond their shot."""
     fps = film["fps"]
     found = {}
     for number, shot in enumerate(film["shots"]):
-        frames = shot["cut"]["frames"] + (round(HANDLE_S * fps) if number == 0 else 0)
+        frames = shot["cut"]["frames"] + round((handle_s if number else HANDLE_S) * fps)
         facts = {"take_id": shot["chosen"], "verb": "make_film", "request": {}, "prompt": "x"}
         size = {"width": 64, "height": 64, "frames": frames, "fps": fps, "seed": 1, "model": "mini"}
         rest = {
@@ -61,6 +65,10 @@ def slates(film: dict[str, Any]) -> dict[str, Slate]:
         }
         found[shot["chosen"]] = Slate.model_validate({**facts, **size, **rest})
     return found
+
+
+def is_black(clip: Any) -> bool:
+    return isinstance(clip.media_reference, otio.schema.GeneratorReference)
 
 
 def back(film: dict[str, Any], format: Format, known: dict[str, Slate] | None = None) -> Any:
@@ -78,11 +86,14 @@ def back(film: dict[str, Any], format: Format, known: dict[str, Slate] | None = 
 @pytest.mark.parametrize("fps", [8, 16, 24, 25, 30])
 def test_each_shot_lasts_in_the_timeline_as_long_as_in_the_film(format: Format, fps: int) -> None:
     made = back(record(fps), format)
-    clips = list(made.find_clips())
+    clips = [clip for clip in made.find_clips() if not is_black(clip)]
     assert [clip.name for clip in clips] == ["S1-00", "S1-10", "S1-20", "S1-30"]
     seconds = [clip.source_range.duration.to_seconds() for clip in clips]
-    assert seconds == pytest.approx([round(s * fps) / fps for s in SECONDS])
-    assert made.duration().to_seconds() == pytest.approx(sum(seconds))
+    planned = [round(s * fps) / fps for s in SECONDS]
+    if format == "edl":  # the shot ends under the black that it dissolves to
+        seconds[2] += round(0.5 * fps) / fps
+    assert seconds == pytest.approx(planned)
+    assert made.duration().to_seconds() == pytest.approx(sum(planned))
     starts = [
         clip.transformed_time_range(clip.source_range, made.tracks).start_time for clip in clips
     ]
@@ -93,17 +104,22 @@ def test_each_shot_lasts_in_the_timeline_as_long_as_in_the_film(format: Format, 
 
 @pytest.mark.parametrize("format", get_args(Format))
 def test_a_dissolve_begins_at_the_cut_and_lies_over_the_handle(format: Format) -> None:
-    made = back(record(24), format)
+    made = back(record(24, ("cut", "dissolve", "cut", "cut")), format)
     track = made.tracks[0]
-    smpte = otio.schema.TransitionTypes.SMPTE_Dissolve
-    (joint,) = [
-        item
-        for item in track
-        if isinstance(item, otio.schema.Transition) and item.transition_type == smpte
-    ]
+    (joint,) = [item for item in track if isinstance(item, otio.schema.Transition)]
+    assert joint.transition_type == otio.schema.TransitionTypes.SMPTE_Dissolve
     assert (joint.in_offset.to_seconds(), joint.out_offset.to_seconds()) == (0, 0.5)
     assert [track.index(joint) - 1, track.index(joint) + 1] == [
         index for index, item in enumerate(track) if getattr(item, "name", "") in ("S1-00", "S1-10")
+    ]
+
+
+def test_a_dissolve_in_xmeml_is_no_fade_from_black() -> None:
+    film = record(24)
+    text = timeline_text(film, slates(film), lambda s: s.take_id, "xml")
+    joints = ElementTree.fromstring(text).iter("transitionitem")
+    assert [joint.findtext("alignment") for joint in joints] == [
+        *("start-black", "start", "end-black", "start-black")
     ]
 
 
@@ -118,20 +134,89 @@ def test_a_shot_without_a_handle_is_cut_and_a_lost_take_is_a_gap_to_fill() -> No
     assert lost.source_range.duration.to_seconds() == 2
 
 
-def test_a_fade_keeps_its_length_in_otio_and_is_a_comment_elsewhere() -> None:
-    film = record(8)
+def test_a_fade_in_otio_is_one_transition_through_black() -> None:
+    film = record(8, ("fade", "cut", "cut", "fade"))
+    film["shots"][2]["cut"]["frames"] = 3  # too short for half a second
     made = back(film, "otio")
     joints = [item for item in made.tracks[0] if isinstance(item, otio.schema.Transition)]
-    fade = next(joint for joint in joints if joint.name == "fade")
-    assert (fade.in_offset.value, fade.out_offset.value) == (4, 4)
+    assert [(j.name, j.in_offset.value, j.out_offset.value) for j in joints] == [
+        ("fade", 0, 4),
+        ("fade", 1, 4),
+    ]
+
+
+def test_a_fade_in_an_edl_is_a_dissolve_to_the_reel_bl_and_one_from_it() -> None:
+    film = record(8)
     edl = timeline_text(film, slates(film), lambda s: s.take_id, "edl")
-    assert "FADE THROUGH BLACK, 12 FRAMES EACH SIDE" in edl, "12 of 24 a second"
+    events = [line.split()[1:] for line in edl.splitlines() if line[:3].isdigit()]
+    assert ["BL", "V", "D", "012"] in [event[:4] for event in events], "12 of 24 a second"
+    assert [event[:4] for event in events[-2:]] == [
+        ["BL", "V", "C", "00:00:00:12"],
+        ["00000003", "V", "D", "012"],
+    ]
+    made = back(film, "edl")
+    shown = [
+        (is_black(item), item.source_range.duration.value)
+        for item in made.tracks[0]
+        if isinstance(item, otio.schema.Clip)
+    ]
+    assert shown == [(True, 0), (False, 48), (False, 36), (False, 60), (True, 12), (False, 24)]
+
+
+def test_a_fade_in_xmeml_lies_at_the_edges_of_both_clips() -> None:
+    made = back(record(24), "xml")
+    track = made.tracks[0]
+    offsets = [
+        (joint.in_offset.value, joint.out_offset.value)
+        for joint in track
+        if isinstance(joint, otio.schema.Transition)
+    ]
+    assert offsets == [(0, 12), (0, 12), (12, 0), (0, 12)]
+    assert [type(item).__name__ for item in track][-4:] == [
+        *("Clip", "Transition", "Transition", "Clip")
+    ]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 40), st.sampled_from(["cut", "dissolve", "fade"])),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([8, 16, 24, 30]),
+)
+def test_every_joint_of_short_shots_is_read_back_and_nothing_moves(
+    shots: list[tuple[int, str]], fps: int
+) -> None:
+    film = record(fps)
+    begin, pattern = 0, film["shots"][0]
+    film["shots"] = []
+    for number, (frames, kind) in enumerate(shots):
+        take = f"take_{number:024d}"
+        length = {"cut": 0, "dissolve": min(fps // 2, frames), "fade": fps}[kind]
+        cut: dict[str, Any] = {"at_frame": begin, "frames": frames, "from_frame": 0}
+        cut |= {"transition": kind, "transition_frames": length}
+        film["shots"].append(
+            pattern | {"shot": f"S{number}", "chosen": take, "takes": [take], "cut": cut}
+        )
+        begin += frames
+    known = slates(film, handle_s=0.5)
+    for format in get_args(Format):
+        made = back(film, format, known)
+        assert made.duration().to_seconds() == pytest.approx(begin / fps)
+        starts = [
+            clip.transformed_time_range(clip.source_range, made.tracks).start_time.to_seconds()
+            for clip in made.find_clips()
+            if not is_black(clip)
+        ]
+        assert starts == pytest.approx([s["cut"]["at_frame"] / fps for s in film["shots"]])
 
 
 def test_an_edl_has_a_reel_for_every_take_and_no_line_of_the_plan_s_own() -> None:
     edl = timeline_text(record(24), slates(record(24)), lambda s: f"{s.take_id}.mp4", "edl")
     events = [line.split() for line in edl.splitlines() if line[:3].isdigit()]
-    assert {event[1] for event in events} == {f"00000{n:03d}" for n in range(4)}
+    assert {event[1] for event in events} == {"BL", *(f"00000{n:03d}" for n in range(4))}
     assert edl.splitlines()[0].startswith("TITLE: Tom")
     assert all(line[:3].isdigit() or line[:1] in ("*", "T", "") for line in edl.splitlines())
 
