@@ -1,7 +1,7 @@
-"""Move the camera over one picture: exact for rotation and zoom, one plane for translation.
+"""Move the camera over one picture: exact for rotation and zoom, planes for translation.
 
-Knows nothing of models or files.  The picture stands for the view of the camera at rest; what
-translation uncovers behind the subject cannot be known from it.
+Knows nothing of models or files.  What lies beyond the picture's edge or behind its subject cannot
+be known from it: `Warped.covered` says where, for a model to imagine.
 Try: python -m pytest tests/generator/test_warp.py
 """
 
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from shotwright.generator.camera import Pose
 from shotwright.generator.errors import BadRequest
+from shotwright.generator.lens import REST, WALL_NORMAL, Matrix, View, camera_matrix
+from shotwright.generator.stage import WALL, Stage
 
-Matrix = NDArray[np.float64]
 Pixel = TypeVar("Pixel", np.uint8, np.float32)
 
 MINIFIED = 1.15
@@ -34,12 +35,21 @@ class Warped:
 
 
 def warp(
-    image: NDArray[np.uint8], path: Sequence[Pose], *, hfov_deg: float, width: int, height: int
+    image: NDArray[np.uint8],
+    path: Sequence[Pose],
+    *,
+    hfov_deg: float,
+    width: int,
+    height: int,
+    at: Pose = REST,
+    stage: Stage | None = None,
 ) -> Warped:
     """One frame a pose, as the camera would see `image` if it were a plane at subject distance.
 
     image: uint8 RGB (H, W, 3) of the aspect ratio width : height, at least that large; it spans
-    `hfov_deg` horizontally.  Pixels from beyond its edge repeat it mirrored, with `covered` 0.
+    `hfov_deg` horizontally and is what the camera sees at pose `at`.  stage: stands its floor, back
+    wall and subject apart instead, for poses that slide (`stage.guess`).  Pixels from beyond the
+    picture's edge repeat it mirrored, those from behind the subject are made up; both have `covered` 0.
     Raises: BadRequest if the picture does not have the frame's aspect ratio.
     Source: Hartley & Zisserman, Multiple View Geometry, 8.4 (rotation) and 13.1 (a plane).
     """
@@ -56,84 +66,99 @@ def warp(
         )
     frames = np.empty((len(path), height, width, 3), np.uint8)
     covered = np.empty((len(path), height, width), np.float32)
-    whole = np.ones((rows, columns), np.float32)
     for i, pose in enumerate(path):
-        to_source = homography(pose, hfov_deg=hfov_deg, width=columns, height=rows)
-        frames[i] = _shrunk(_view(image, pose, to_source), width, height)
-        inside = cv2.warpPerspective(
-            whole, to_source, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        )
-        seen = _ahead(to_source, rows, columns) & (pose.dolly < 1)
-        covered[i] = _shrunk(np.where(seen, inside, 0), width, height)
+        view = View(pose, at, hfov_deg, columns, rows)
+        if stage is None or not view.slides:
+            picture, known = _flat(image, view)
+        else:
+            picture, known = _staged(image, stage, view)
+        frames[i], covered[i] = _shrunk(picture, width, height), _shrunk(known, width, height)
     return Warped(frames, covered)
 
 
-def homography(pose: Pose, *, hfov_deg: float, width: int, height: int) -> Matrix:
-    """The 3 x 3 map from a pixel of the frame at `pose` to the pixel of the picture at rest.
-
-    Pixels are (x right, y down) counted at their centres from 0; the picture is a plane at
-    distance 1.  Source: the renderer of the world (mini/world/render.py) draws by the same rays.
-    """
-    ray = camera_matrix(hfov_deg, width, height)
-    move = np.array(
-        [
-            [1 - pose.dolly, 0, pose.truck],
-            [0, 1 - pose.dolly, pose.pedestal],
-            [0, 0, 1],
-        ]
-    )
-    zoom = np.diag([1 / pose.zoom_ratio, 1 / pose.zoom_ratio, 1.0])
-    return np.asarray(ray @ move @ rotation(pose) @ zoom @ np.linalg.inv(ray))
-
-
-def camera_matrix(hfov_deg: float, width: int, height: int) -> Matrix:
-    """K: from a direction (x right, y up, z ahead) to a pixel, square pixels, centred."""
-    focal_px = width / 2 / math.tan(math.radians(hfov_deg / 2))
-    return np.array(
-        [
-            [focal_px, 0, (width - 1) / 2],
-            [0, -focal_px, (height - 1) / 2],
-            [0, 0, 1],
-        ]
-    )
-
-
-def rotation(pose: Pose) -> Matrix:
-    """From the camera's axes to the axes at rest (x right, y up, z ahead): roll, tilt, pan."""
-    pan, tilt, roll = (math.radians(a) for a in (pose.pan_deg, pose.tilt_deg, pose.roll_deg))
-    about_z = [
-        [math.cos(roll), math.sin(roll), 0],
-        [-math.sin(roll), math.cos(roll), 0],
-        [0, 0, 1],
-    ]
-    about_x = [
-        [1, 0, 0],
-        [0, math.cos(tilt), math.sin(tilt)],
-        [0, -math.sin(tilt), math.cos(tilt)],
-    ]
-    about_y = [
-        [math.cos(pan), 0, math.sin(pan)],
-        [0, 1, 0],
-        [-math.sin(pan), 0, math.cos(pan)],
-    ]
-    return np.asarray(np.array(about_y) @ np.array(about_x) @ np.array(about_z))
-
-
-def _view(image: NDArray[np.uint8], pose: Pose, to_source: Matrix) -> NDArray[np.uint8]:
-    reduction = (1 - pose.dolly) / pose.zoom_ratio
-    if reduction > MINIFIED:
-        # the Gaussian that makes up what the coarser sampling lacks; 0.5 px is one pixel's own
-        image = _u8(cv2.GaussianBlur(image, (0, 0), 0.5 * math.sqrt(reduction**2 - 1)))
+def _flat(image: NDArray[np.uint8], view: View) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The frame and what of it is known, the whole picture a plane at subject distance."""
+    there = view.onto(WALL_NORMAL, 1.0)
     rows, columns = image.shape[:2]
-    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    border = cv2.BORDER_REFLECT_101
-    return _u8(
-        cv2.warpPerspective(image, to_source, (columns, rows), flags=flags, borderMode=border)
+    whole = np.ones((rows, columns), np.float32)
+    inside = cv2.warpPerspective(
+        whole, there, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
+    seen = _ahead(there, rows, columns) & (view.slide[2] < 1)
+    picture = cv2.warpPerspective(
+        _smoothed(image, view.reduction),
+        there,
+        (columns, rows),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    return _u8(picture), _f32(np.where(seen, inside, 0))
+
+
+def _staged(
+    image: NDArray[np.uint8], stage: Stage, view: View
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The frame and what of it is known: the subject's plane before the floor and the wall."""
+    rows, columns = image.shape[:2]
+    x, y, met = _background(stage, view)
+    behind = cv2.remap(
+        _smoothed(stage.behind, view.reduction),
+        x,
+        y,
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    known = np.where(met, cv2.remap(1 - stage.hidden, x, y, cv2.INTER_LINEAR), 0)
+    there, flags = view.onto(WALL_NORMAL, 1.0), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    shown = cv2.warpPerspective(
+        _smoothed(image, view.reduction),
+        there,
+        (columns, rows),
+        flags=flags,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    ahead = _ahead(there, rows, columns) & (view.slide[2] < 1)
+    subject = np.where(
+        ahead, cv2.warpPerspective(stage.subject, there, (columns, rows), flags=flags), 0
+    )
+    mixed = behind + subject[..., None] * (shown.astype(np.float32) - behind)
+    return _u8(np.clip(np.round(mixed), 0, 255)), _f32(subject + (1 - subject) * known)
+
+
+def _background(
+    stage: Stage, view: View
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Where the picture shows what each pixel of the frame sees of floor and wall, and whether it sees either."""
+    columns, rows = np.meshgrid(np.arange(view.width), np.arange(view.height))
+    pixels = np.stack([columns.ravel(), rows.ravel(), np.ones(columns.size)])
+    ray, slide = view.rays @ pixels, view.slide[:, None]
+    normal, drop = stage.floor(view.hfov_deg)
+    towards = normal @ ray  # above 0 where the ray goes down to the floor
+    with np.errstate(divide="ignore", invalid="ignore"):
+        on_floor = slide + (drop - normal @ view.slide) / towards * ray
+        on_wall = slide + (WALL - view.slide[2]) / ray[2] * ray
+    first = (towards > 1e-9) & (on_floor[2] < WALL) & (on_floor[2] > 0)
+    point = np.where(first, on_floor, on_wall)
+    met = first | ((ray[2] > 0) & (view.slide[2] < WALL))
+    point[:, ~met] = np.array([[0.0], [0.0], [1.0]])
+    x, y, w = camera_matrix(view.hfov_deg, view.width, view.height) @ point
+    shape = (view.height, view.width)
+    return _f32(x / w).reshape(shape), _f32(y / w).reshape(shape), met.reshape(shape)
+
+
+def _smoothed(image: NDArray[np.uint8], reduction: float) -> NDArray[np.uint8]:
+    if reduction <= MINIFIED:
+        return image
+    # the Gaussian that makes up what the coarser sampling lacks; 0.5 px is one pixel's own
+    return _u8(cv2.GaussianBlur(image, (0, 0), 0.5 * math.sqrt(reduction**2 - 1)))
 
 
 def _u8(image: object) -> NDArray[np.uint8]:
     return np.asarray(image, np.uint8)
+
+
+def _f32(image: object) -> NDArray[np.float32]:
+    return np.asarray(image, np.float32)
 
 
 def _ahead(to_source: Matrix, rows: int, columns: int) -> NDArray[np.bool_]:

@@ -2,20 +2,32 @@
 
 No learned weights.  Each frame is registered to a key frame by rotation and zoom alone, the motion
 that most of the texture follows; a moving subject is an outlier.  In one plane a truck looks like a
-pan, a pedestal like a tilt, a dolly like a zoom: `measure` reports them on the axes of rotation and
-zoom, and `verdict` calls the pair ambiguous where a translation was asked.
+pan, a pedestal like a tilt, a dolly like a zoom: only parallax tells them apart (`parallax`).  Where
+it does not, `measure` reports turn and zoom, and `verdict` calls the pair ambiguous where a
+translation was asked.
 Try: python -m pytest tests/generator/inspect/test_camera.py
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shotwright.generator.camera import AXES, Pose
-from shotwright.generator.inspect.register import Fit, Key, angles_deg, nearest_turn, pyramid, split
+from shotwright.generator.inspect.parallax import tell
+from shotwright.generator.inspect.register import (
+    Fit,
+    Key,
+    Pyramid,
+    angles_deg,
+    nearest_turn,
+    pyramid,
+    split,
+)
+from shotwright.generator.inspect.tracks import Tracker
+from shotwright.generator.lens import Matrix
 
 MIN_OVERLAP = 0.5
 """A key frame serves while half of it is seen: fewer keys drift less, and what stands still is told
@@ -62,32 +74,79 @@ the background then shows depends on its unknown distance."""
 @dataclass(frozen=True)
 class CameraMotion:
     """total: the last frame's pose; per_frame: each frame's, relative to the first frame's;
-    confidence: 0 to 1, how much of the texture agreed and how certain the angles are."""
+    confidence: 0 to 1, how much of the texture agreed and how certain the angles are; slid: whether
+    parallax proves a translation, without which truck, pedestal and dolly are 0; unclear: whether
+    a translation may be hidden in what no turn explains."""
 
     total: Pose
     per_frame: tuple[Pose, ...]
     confidence: float
+    slid: bool = False
+    unclear: bool = False
 
 
 def measure(frames: Iterable[NDArray[np.uint8]], *, hfov_deg: float) -> CameraMotion:
-    """The camera's pan, tilt, roll and zoom; truck, pedestal and dolly stay 0 (see above).
+    """The camera's pan, tilt, roll and zoom, and where parallax proves them truck, pedestal and dolly.
 
     frames: uint8 RGB (height, width, 3), at least one, of which no more than two are held;
-    hfov_deg: horizontal field of view of the first frame.
+    hfov_deg: horizontal field of view of the first frame.  Translations are fractions of the
+    distance of the subject: of what stands in front in the middle of the first frame.
     A subject or waves that hold more texture than all the rest are followed instead; nearly always
     the confidence then falls below `MIN_CONFIDENCE`.
     """
-    pictures = (pyramid(frame) for frame in frames)
-    before = next(pictures)
-    key = Key(before, hfov_deg=hfov_deg)
+    tracker = Tracker()
+    turned = measure_turn(_seen(frames, tracker), hfov_deg=hfov_deg)
+    if len(turned.per_frame) < 2:
+        return turned
+    told = tell(tracker.result(), turned.per_frame, hfov_deg=hfov_deg)
+    if told is None:
+        return turned
+    if told.poses:
+        return CameraMotion(told.poses[-1], told.poses, told.agreeing, slid=True)
+    if told.turned and not told.unclear:
+        return CameraMotion(told.turned[-1], told.turned, told.agreeing)
+    return replace(turned, unclear=told.unclear)
+
+
+def measure_turn(frames: Iterable[NDArray[np.uint8]], *, hfov_deg: float) -> CameraMotion:
+    """Pan, tilt, roll and zoom alone, by registration: a slide shows as the turn or zoom that it looks like.
+
+    Arguments as of `measure`.
+    """
+    turns, fits = _turned(frames, hfov_deg)
+    return CameraMotion(turns[-1], turns, _confidence(fits) if len(turns) > 1 else 1.0)
+
+
+def _seen(frames: Iterable[NDArray[np.uint8]], tracker: Tracker) -> Iterator[NDArray[np.uint8]]:
+    """The same frames, followed as they go by."""
+    for frame in frames:
+        tracker.add(frame)
+        yield frame
+
+
+def _turned(
+    frames: Iterable[NDArray[np.uint8]], hfov_deg: float
+) -> tuple[tuple[Pose, ...], list[Fit]]:
+    """Each frame's pan, tilt, roll and zoom, and the fits they come from.
+
+    A frame that shows nothing, such as a black one, is passed over: the camera is taken to rest.
+    """
+    key: Key | None = None
+    before: Pyramid | None = None
     key_spin, key_zoom, key_at = np.eye(3), 1.0, 0
     here, step = np.eye(3), np.eye(3)
-    poses, fits = [(np.eye(3), 1.0)], list[Fit]()
-    for now, picture in enumerate(pictures, start=1):
+    poses, fits = list[tuple[Matrix, float]](), list[Fit]()
+    for now, picture in enumerate(pyramid(frame) for frame in frames):
+        last = poses[-1] if poses else (np.eye(3), 1.0)
+        if picture.blank or key is None or before is None:
+            poses.append(last)
+            if not picture.blank:
+                key, before, key_at = Key(picture, hfov_deg=hfov_deg), picture, now
+            continue
         fit = key.register(picture, [nearest_turn(step @ here), here])
         slipped = bool(fits) and fit.cost > WORSE * fits[-1].cost + WORSE_BY
         if now - 1 > key_at and (slipped or key.overlap(fit.turn) < MIN_OVERLAP):
-            key_spin, key_zoom = poses[-1]
+            key_spin, key_zoom = last
             key_at = now - 1
             key = Key(before, hfov_deg=hfov_deg, zoom_ratio=key_zoom)
             here = np.eye(3)
@@ -97,24 +156,26 @@ def measure(frames: Iterable[NDArray[np.uint8]], *, hfov_deg: float) -> CameraMo
         spin, zoom = split(fit.turn)
         poses.append((key_spin @ spin, key_zoom * zoom))
         before = picture
-    per_frame = tuple(Pose(*angles_deg(spin), zoom_ratio=zoom) for spin, zoom in poses)
-    return CameraMotion(per_frame[-1], per_frame, _confidence(fits))
+    return tuple(Pose(*angles_deg(spin), zoom_ratio=zoom) for spin, zoom in poses), fits
 
 
 def _confidence(fits: list[Fit]) -> float:
-    """Agreement of the worst tenth of the frames, reduced by the worst error."""
+    """Agreement of the worst tenth of the frames, reduced by the worst error; 0 where nothing shows."""
     if not fits:
-        return 1.0
+        return 0.0
     agreeing = float(np.quantile([fit.agreeing for fit in fits], 0.1))
     return agreeing / (1 + (max(fit.error_rad for fit in fits) / SURE_RAD) ** 2)
 
 
-def verdict(asked: Pose, measured: Pose, *, confidence: float) -> dict[str, str]:
+def verdict(
+    asked: Pose, measured: Pose, *, confidence: float, unclear: bool = False
+) -> dict[str, str]:
     """What became of each axis, both poses being totals over the clip.
 
     pass: asked, sign right, amount within `REACHED`; fail: asked and not so; still: neither asked
     nor moved; stray: moved without being asked; ambiguous: a truck and a pan (a pedestal and a
     tilt, a dolly and a zoom) cannot be told apart, or the confidence is below `MIN_CONFIDENCE`.
+    confidence, unclear: of the `CameraMotion`.
     """
     if confidence < MIN_CONFIDENCE:
         return dict.fromkeys(AXES, "ambiguous")
@@ -123,7 +184,11 @@ def verdict(asked: Pose, measured: Pose, *, confidence: float) -> dict[str, str]
     words = {axis: _word(axis, wanted[axis], done[axis], largest) for axis in AXES}
     for slide, turn in TWINS.items():
         if abs(wanted[slide]) > STILL[slide] and abs(done[slide]) <= STILL[slide]:
-            words[slide], words[turn] = _twins(asked, slide, done[turn], words[turn])
+            words[slide], words[turn] = (
+                ("ambiguous", "ambiguous")
+                if unclear
+                else _twins(asked, slide, done[turn], words[turn])
+            )
     return words
 
 

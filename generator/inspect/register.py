@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shotwright.generator.camera import Pose
-from shotwright.generator.warp import Matrix, camera_matrix, rotation
+from shotwright.generator.lens import Matrix, camera_matrix, rotation
 
 Gray = NDArray[np.float32]
 
@@ -29,6 +29,9 @@ LEVELS = 3
 SMOOTH_PX = 0.9  # anti-alias: gradients of one-pixel edges are not linear over a pixel
 OUTLIER_SIGMAS = 2.0  # half weight there is about 1.3 sigmas; a subject's edge is far beyond
 NOISE_FLOOR = 0.4  # grey levels; a rendered still has no noise at all to scale by
+BRIGHTEST = 4.0  # gain between two frames: two stops, a fade that leaves something to see
+BLANK = 1.0  # deviation of grey levels: a coder's noise in black
+SPREAD = 25.0  # variance of grey levels below which a gain is a guess, and taken nearer to 1
 GREY_TOLERANCE = 4.0  # grey levels that count as half wrong when two candidates are compared
 ENOUGH_RAD = 5e-4  # a step below it ends the iteration, which converges faster than it steps
 FARTHEST_RAD = 0.1  # a linear model of the picture holds for a few pixels only
@@ -46,6 +49,11 @@ class Pyramid:
     """One picture at falling sizes: smoothed grey levels, float32, halved from level to level."""
 
     levels: tuple[Gray, ...]
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing to see, as in a black frame."""
+        return float(self.levels[0].std()) < BLANK
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,30 @@ def _f32(image: object) -> Gray:
     return np.asarray(image, np.float32)
 
 
+def _relit(moved: Gray, image: Gray, seen: NDArray[np.bool_]) -> Gray:
+    """`moved` with the gain and offset that bring it to the light of `image`: flicker is no motion.
+
+    Equal means and deviations where both see; then once more with what disagrees left out.
+    """
+    weight = seen.astype(np.float32)
+    for outliers in (True, False):
+        total = float(weight.sum())
+        if total < 16:
+            return moved
+        level = float((weight * moved).sum()) / total
+        wanted = float((weight * image).sum()) / total
+        spread = float((weight * (moved - level) ** 2).sum()) / total
+        spread_wanted = float((weight * (image - wanted) ** 2).sum()) / total
+        gain = math.sqrt((spread_wanted + SPREAD) / (spread + SPREAD))
+        gain = min(max(gain, 1 / BRIGHTEST), BRIGHTEST)
+        relit = _f32((moved - level) * gain + wanted)
+        if outliers:
+            squared = (relit - image) ** 2
+            usual = float(squared[seen].mean()) / 2 + NOISE_FLOOR**2
+            weight = _f32(seen / (1 + squared / usual) ** 2)
+    return relit
+
+
 class _Level:
     """The key picture at one size, and how its grey levels change with the camera."""
 
@@ -99,12 +131,13 @@ class _Level:
         self.steepness = np.hypot(along_x, along_y) / focal_px
 
     def look(self, image: Gray, turn: Matrix) -> tuple[Gray, NDArray[np.bool_]]:
-        """`image` brought into the key's place minus the key, and where it covers the key."""
+        """`image` in the key's place and light, minus the key, and where it covers the key."""
         there = self.lens @ turn @ self.unlens
         size = (image.shape[1], image.shape[0])
         nowhere = -1e4  # any share of it in a bilinear mix shows as a negative grey level
         moved = cv2.warpPerspective(image, there, size, flags=cv2.INTER_LINEAR, borderValue=nowhere)
         seen = np.asarray(moved > -1)
+        moved = _relit(_f32(moved), self.image, seen)
         return _f32(np.where(seen, moved - self.image, 0)), seen
 
     def cost(self, image: Gray, turn: Matrix) -> float:

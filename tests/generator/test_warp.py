@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from shotwright.generator.camera import Move, Pose, path
 from shotwright.generator.errors import BadRequest
+from shotwright.generator.lens import homography
 from shotwright.generator.mini.world import Scene, render
 from shotwright.generator.mini.world.scene import HFOV_DEG
-from shotwright.generator.warp import homography, warp
+from shotwright.generator.warp import warp
 
 CITY = Scene("red", "car", "rests", "day", "city", "clear", "static", "", 5)
 HEIGHT, WIDTH = 180, 320

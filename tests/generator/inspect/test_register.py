@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from shotwright.generator.camera import Pose
 from shotwright.generator.inspect.register import Key, angles_deg, nearest_turn, pyramid, split
+from shotwright.generator.lens import rotation
 from shotwright.generator.mini.world import Scene, render
 from shotwright.generator.mini.world.scene import HFOV_DEG
-from shotwright.generator.warp import rotation, warp
+from shotwright.generator.warp import warp
 
 TOWN = Scene("blue", "box", "rests", "day", "city", "clear", "static", "", 11)
 angle = st.floats(-60, 60)

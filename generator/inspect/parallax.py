@@ -1,0 +1,281 @@
+"""Tell a camera that slides from one that turns: by parallax, what stands near moving more than what stands far.
+
+In one plane a truck looks like a pan and a dolly like a zoom, so a slide counts as told only where things at three
+distances or more go along with it, or where it explains all of two that no turn explains; one thing that moves by
+itself is a subject.  Of the cameras that explain the points alike, the one that moves on the fewest axes is taken.
+Knows points, not pictures.
+Try: python -m pytest tests/generator/inspect/test_parallax.py
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shotwright.generator.camera import Pose
+from shotwright.generator.inspect.bundle import (
+    DOLLY,
+    PAN,
+    PEDESTAL,
+    ROLL,
+    SLIDES,
+    TILT,
+    TRUCK,
+    TURNS,
+    ZOOM,
+    Bundle,
+    Floats,
+    Sight,
+    adjust,
+    locate,
+    start,
+)
+from shotwright.generator.inspect.tracks import Tracks
+
+CAMERAS = 9
+"""Frames that are solved together; the others are placed among them afterwards."""
+KEPT = 0.6
+"""The next of them comes no later than when this share of the last one's points is left."""
+POINTS = 360
+"""At most: more cost time and tell nothing new."""
+FOLLOWED = 0.75
+"""Share of the points that must live on from frame to frame: below it the picture is made anew rather than moved, and
+what happens to stay says nothing.  Clips of `mini` that flicker lie at .3 to .75, drawn and filmed ones above .8."""
+FEWEST = 24
+"""Points below which nothing is told."""
+WIDTH_PX = 0.3
+"""Width of the loss in pixels of the followed picture: three times what a point is usually off."""
+BETTER = 0.05
+"""A slide must lower the cost (0 to 1) by this: an eighteenth of the points, or all of them by a little."""
+LOST = 0.3
+"""A turn of this cost is looked for from rest as well: what it began from may be a subject's."""
+ALIKE = 0.012
+"""An axis without which the cost rises no more than this did not move."""
+FITS = 2.0
+"""Widths within which a point goes along."""
+EXPLAINED = 0.65
+"""Share of what no turn explains that a slide must: the rest are subjects.  Of 20 layered slides the least explained
+.71; slides that were seen in 40 turns with subjects and waves .1 to .6."""
+GROUP = 0.05
+"""Share of the points that makes a distance of its own."""
+BIN = 0.1
+"""Distances are told apart by this share of the largest nearness."""
+DEEP = 0.3
+"""Share of the largest nearness that lies between far and near: less is one plane, whose slide is not told."""
+NEAR_SHARE = 0.94
+CENTRAL = 1.0
+"""The subject is what this share of the points is farther than, each weighing less towards the edges, as a bell this
+wide in half sides: a sixteenth of the picture in the middle, a twelfth at an edge."""
+ALONG = 0.25
+"""Nearness within this of the subject's is the subject's."""
+SEEN_PX = 1.5
+"""The farther of two distances must itself move by this."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the points say.  poses: one a frame where a slide is told, in fractions of the subject's distance, else
+    none; unclear: whether a slide would explain more than a turn does, though nothing proves it; agreeing: share of the
+    points that go along with the poses, or with the turn; turned: the poses of a camera that only turns and zooms,
+    where the points say another than they were given."""
+
+    poses: tuple[Pose, ...]
+    agreeing: float
+    unclear: bool
+    turned: tuple[Pose, ...]
+
+
+def tell(tracks: Tracks, turns: Sequence[Pose], *, hfov_deg: float) -> Told | None:
+    """Whether the camera slid, and how far; None where too few points are seen to say anything.
+
+    turns: what a camera that only turns and zooms would have done, one pose a frame, to begin from.
+    """
+    seen = ~np.isnan(tracks.at[..., 0])
+    if (seen[:-1] & seen[1:]).sum() < FOLLOWED * seen[:-1].sum():
+        return None
+    chosen = _cameras(seen)
+    points = _points(seen[chosen])
+    if len(points) < FEWEST:
+        return None
+    half = math.tan(math.radians(hfov_deg / 2))
+    at = np.nan_to_num(tracks.at.astype(np.float64)) * (half, -half)
+    pixel = tracks.pixel * half
+    sight = Sight(at[chosen][:, points], seen[chosen][:, points], WIDTH_PX * pixel)
+    dense = np.array([_vector(turns[k]) for k in chosen])
+    given = adjust(sight, start(sight, dense), ())
+    turned = adjust(sight, given, TURNS)
+    if turned.cost > LOST:
+        again = adjust(sight, start(sight, np.zeros_like(dense)), TURNS)
+        turned = min(turned, again, key=_cost)
+    slid, axes = _slid(sight, turned)
+    every = Sight(at[:, points], seen[:, points], sight.width)
+    along = float((turned.off < FITS).mean())
+    here: tuple[Pose, ...] = ()
+    if turned.cost < given.cost - BETTER:
+        here = _everywhere(every, turned, chosen, TURNS)
+    if slid is None or not _proved(sight, slid, axes, pixel):
+        return Told((), along, slid is not None, here)
+    with_it = float((slid.off < FITS).mean())
+    if with_it - along < EXPLAINED * (1 - along):
+        return Told((), along, True, here)
+    slid = slid.scaled(1 / _subject(sight, slid, half))
+    return Told(_everywhere(every, slid, chosen, axes), with_it, False, here)
+
+
+def _cameras(seen: NDArray[np.bool_]) -> list[int]:
+    """Frames far enough apart for parallax and near enough to share most points, the first and the last among them."""
+    last = len(seen) - 1
+    step = max(1, math.ceil(last / (CAMERAS - 1)))
+    chosen = [0]
+    while chosen[-1] < last:
+        now = chosen[-1]
+        enough = KEPT * seen[now].sum()
+        far = now + 1
+        while far < min(last, now + step) and (seen[far + 1] & seen[now]).sum() >= enough:
+            far += 1
+        chosen.append(far)
+    return chosen
+
+
+def _points(seen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Those seen by at least two cameras; of too many, some of every time and place."""
+    count = seen.sum(0)
+    usable = np.flatnonzero(count >= min(3, len(seen)))
+    if len(usable) <= POINTS:
+        return usable
+    order = usable[np.argsort(-count[usable], kind="stable")]
+    # what stands near is soon out of sight: only a third are chosen for having been seen long
+    most = order[: POINTS // 3]
+    rest = np.sort(order[POINTS // 3 :])
+    evenly = rest[np.linspace(0, len(rest) - 1, POINTS - len(most)).astype(int)]
+    return np.sort(np.concatenate([most, evenly]))
+
+
+def _slid(sight: Sight, turned: Bundle) -> tuple[Bundle | None, tuple[int, ...]]:
+    """The simplest camera with a slide that explains the points as well as any, and its axes; or none."""
+    every = (*TURNS, *SLIDES)
+    rest = np.zeros_like(turned.cameras)
+    only = adjust(sight, start(sight, rest), SLIDES)
+    best = adjust(sight, only, every)
+    if best.cost > turned.cost - BETTER or best.cost > 0.3:
+        best = min(best, adjust(sight, turned, every), key=_cost)
+    if best.cost > turned.cost - BETTER:
+        return None, ()
+    if only.cost <= best.cost + ALIKE:
+        bundle, axes = only, tuple[int, ...](SLIDES)
+    else:
+        bundle, axes = best, every
+    for axis in (ZOOM, ROLL, TILT, PAN, PEDESTAL, TRUCK, DOLLY):
+        if axis not in axes:
+            continue
+        fewer = tuple(a for a in axes if a != axis)
+        if not set(fewer) & set(SLIDES):
+            continue
+        cameras = bundle.cameras.copy()
+        cameras[:, axis] = 0
+        held = Bundle(cameras, bundle.rays, bundle.near, bundle.off, bundle.cost)
+        without = adjust(sight, held, fewer)
+        if without.cost <= min(bundle.cost, best.cost) + ALIKE:
+            bundle, axes = without, fewer
+    return bundle, axes
+
+
+def _cost(bundle: Bundle) -> float:
+    return bundle.cost
+
+
+def _proved(sight: Sight, slid: Bundle, axes: tuple[int, ...], pixel: float) -> bool:
+    """Whether more than one thing on its own way speaks for the slide."""
+    moved = _moved(sight, slid)  # per unit of nearness
+    good = (slid.off < FITS) & (moved > 0)
+    if good.sum() < FEWEST:
+        return False
+    largest = float(np.quantile(slid.near[good], 0.97))
+    # points that moved too little to say how far they are, are left out
+    good &= moved * largest * BIN > WIDTH_PX * pixel
+    if good.sum() < FEWEST or largest <= 0:
+        return False
+    near = slid.near[good] / largest
+    counts, _ = np.histogram(np.minimum(near, 1.0), bins=round(1 / BIN), range=(0, 1))
+    if _apart(counts >= max(3, GROUP * len(near))) >= 3:
+        return True
+    low, high = np.quantile(near, (GROUP, 1 - GROUP))
+    if set(axes) & set(TURNS) or high - low < DEEP:
+        return False
+    far = good.copy()
+    far[good] = near < (low + high) / 2
+    if float(np.median((moved * slid.near)[far])) < SEEN_PX * pixel:
+        return False
+    if TRUCK not in axes and PEDESTAL not in axes:
+        return True
+    alone = Sight(sight.at[:, far], sight.seen[:, far], sight.width)
+    turn = adjust(alone, start(alone, np.zeros_like(slid.cameras)), TURNS)
+    own = slid.off[far] ** 2
+    return turn.cost > float((own / (1 + own)).mean()) + BETTER
+
+
+def _apart(full: NDArray[np.bool_]) -> int:
+    """How many of the full bins do not touch."""
+    count, last = 0, -2
+    for i in np.flatnonzero(full):
+        if i > last + 1:
+            count, last = count + 1, int(i)
+    return count
+
+
+def _moved(sight: Sight, slid: Bundle) -> Floats:
+    """(points,): how far each unit of nearness moved a point while it was seen, in focal lengths."""
+    slide = np.where(sight.seen[..., None], slid.cameras[:, None, TRUCK:], np.nan)
+    aside = slide[..., :2] - slid.rays[None, :, :2] / slid.rays[None, :, 2:] * slide[..., 2:]
+    span = np.nanmax(aside, 0) - np.nanmin(aside, 0)
+    return np.asarray(np.hypot(span[:, 0], span[:, 1]))
+
+
+def _subject(sight: Sight, slid: Bundle, half: float) -> float:
+    """Nearness, along the first view, of what stands in front in the middle of the picture."""
+    good = (slid.off < FITS) & (slid.rays[:, 2] > 0.1)
+    early = good & sight.seen[0]
+    good = early if early.sum() >= FEWEST else good
+    rays = slid.rays[good]
+    place = rays[:, :2] / rays[:, 2:]
+    rows = np.abs(sight.at[0][sight.seen[0]][:, 1]).max(initial=half / 4)
+    weight = np.exp(-((place / (half, rows)) ** 2).sum(1) / (2 * CENTRAL**2))
+    near = slid.near[good] / rays[:, 2]
+    # who moved little does not know how far it is
+    error = sight.width / np.maximum(_moved(sight, slid)[good], 1e-9)
+    weight /= 1 + (error / (ALONG * float(np.quantile(near, 0.9)) + 1e-9)) ** 2
+    weight /= weight.sum()
+    order = np.argsort(near)
+    share = np.cumsum(weight[order])
+    front = min(int(np.searchsorted(share, NEAR_SHARE)), len(near) - 1)
+    found = max(float(near[order[front]]), 1e-6)
+    # to the middle of the group there: the quantile alone picks its nearest errors
+    for _ in range(3):
+        group = np.abs(near / found - 1) < ALONG
+        if group.any():
+            found = float(np.average(near[group], weights=weight[group]))
+    return found
+
+
+def _everywhere(
+    sight: Sight, bundle: Bundle, chosen: list[int], axes: tuple[int, ...]
+) -> tuple[Pose, ...]:
+    """A pose for every frame; sight: of all frames."""
+    frames = np.arange(len(sight.at))
+    guess = np.stack([np.interp(frames, chosen, column) for column in bundle.cameras.T], 1)
+    cameras = locate(sight, bundle, guess, axes) if len(chosen) < len(frames) else guess
+    cameras[chosen] = bundle.cameras
+    return tuple(_pose(camera) for camera in cameras)
+
+
+def _vector(pose: Pose) -> list[float]:
+    turn = [math.radians(a) for a in (pose.pan_deg, pose.tilt_deg, pose.roll_deg)]
+    return [*turn, math.log(pose.zoom_ratio), pose.truck, pose.pedestal, pose.dolly]
+
+
+def _pose(camera: Floats) -> Pose:
+    pan, tilt, roll = (math.degrees(camera[axis]) for axis in (PAN, TILT, ROLL))
+    slide = (float(camera[axis]) for axis in SLIDES)
+    return Pose(pan, tilt, roll, math.exp(camera[ZOOM]), *slide)
