@@ -51,8 +51,7 @@ def write_card(evaluation: Evaluation, found: Sequence[Figure], chosen: argparse
         },
         megabytes=sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6,
         shapes=f"{sizes}; {card.frames.describe()} frames, {card.fps} a second",
-        sampling=f"{preset.steps} Euler steps, guidance {preset.guidance:g} "
-        f"at {chosen.quality} quality",
+        sampling=f"Euler, {report.sampling(preset)} at {chosen.quality} quality",
         training=report.training(chosen.curve, chosen.machine),
         command="python -m shotwright.generator.mini.evaluate "
         f"--seed {chosen.seed} --clips {chosen.clips} --json figures.json",
@@ -101,6 +100,7 @@ def _run(chosen: argparse.Namespace) -> int:
             quality=chosen.quality,
             say=say,
         )
+    _check_same_clips(chosen)
     if evaluation and chosen.sweep is not None:
         return _sweep(evaluation, [_preset(text) for text in chosen.sweep or GRID], chosen.json)
     found = counting.read(chosen.figures) if chosen.figures else []
@@ -122,6 +122,23 @@ def _run(chosen: argparse.Namespace) -> int:
     return 1 if counting.fallen(found, old) else 0
 
 
+def _check_same_clips(chosen: argparse.Namespace) -> None:
+    """Refuse to compare figures of other clips.  Raises BadRequest."""
+    if not chosen.against:
+        return
+    standing = counting.clips_of(chosen.against)
+    new = counting.clips_of(chosen.figures) if chosen.figures else (chosen.seed, chosen.clips)
+    if new != standing:
+        raise BadRequest(
+            f"{chosen.against} was measured on seed and clips {standing}, the new figures on {new}; "
+            "only the same clips compare.",
+            field="against",
+            value=str(chosen.against),
+            allowed="an evaluation of the same --seed and --clips",
+            fix=f"--seed {standing[0]} --clips {standing[1]}",
+        )
+
+
 def _sweep(evaluation: Evaluation, presets: Sequence[Preset], path: Path | None) -> int:
     """Print a line a preset, and write them; seconds are CPU seconds a clip of the default length."""
     rows: list[dict[str, Any]] = []
@@ -132,6 +149,7 @@ def _sweep(evaluation: Evaluation, presets: Sequence[Preset], path: Path | None)
             {
                 "steps": preset.steps,
                 "guidance": preset.guidance,
+                "refine": preset.refine,
                 "seconds": seconds,
                 "figures": counting.to_json(found),
             }
@@ -142,16 +160,18 @@ def _sweep(evaluation: Evaluation, presets: Sequence[Preset], path: Path | None)
 
 
 def _preset(text: str) -> Preset:
-    """STEPSxGUIDANCE, such as 20x3."""
+    """STEPSxGUIDANCE or STEPSxGUIDANCExREFINE, such as 20x3 or 20x3x1."""
     try:
-        steps, guidance = text.split("x")
-        return Preset(int(steps), float(guidance))
+        steps, guidance, *refine = text.split("x")
+        if len(refine) > 1:
+            raise ValueError(text)
+        return Preset(int(steps), float(guidance), *map(int, refine))
     except ValueError as error:
         raise BadRequest(
-            f"{text!r} is no preset; write steps x guidance, such as 20x3.",
+            f"{text!r} is no preset; write steps x guidance x refining passes, such as 20x3 or 20x3x1.",
             field="sweep",
             value=text,
-            allowed="STEPSxGUIDANCE",
+            allowed="STEPSxGUIDANCE or STEPSxGUIDANCExREFINE",
             fix="--sweep 8x1 20x3",
         ) from error
 
@@ -177,7 +197,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--sheet", type=Path, help="write a contact sheet (PNG) here: best, median, worst")
     add("--figures", type=Path, help="take the figures from this JSON instead of measuring")
     add("--against", type=Path, help="JSON of the standing checkpoint; exit 1 if a figure fell")
-    add("--sweep", nargs="*", metavar="STEPSxGUIDANCE", help="figures against sampling presets")
+    add(
+        "--sweep",
+        nargs="*",
+        metavar="STEPSxGUIDANCE[xREFINE]",
+        help="figures against sampling presets",
+    )
     add("--card", type=Path, help="write the model card here")
     add("--version", choices=("cpu", "gpu"), default="cpu", help="which version's gates to ask")
     add("--curve", type=Path, help="curve.jsonl of the training, for the card")

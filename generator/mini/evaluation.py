@@ -198,6 +198,7 @@ class Evaluation:
             seed=seed,
             steps=self.preset.steps,
             guidance=self.preset.guidance,
+            refine=self.preset.refine,
         )
         began = time.thread_time()
         clip = self.engine.render(spec, given or Given(), lambda *_: None)

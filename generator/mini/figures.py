@@ -29,12 +29,12 @@ RESAMPLES = 1000
 class Kind:
     """What a figure is.
 
-    better: more, less, or "" for what is shown and not judged; cpu, gpu: what must be reached, None for nothing;
+    better: more, less, or real for what should be as on real renders; cpu, gpu: what must be reached, None for nothing;
     chance: what guessing gives; steady: the same on every machine, so that checkpoints can be compared by it.
     """
 
     label: str
-    better: Literal["more", "less", ""] = "more"
+    better: Literal["more", "less", "real"] = "more"
     cpu: float | None = None
     gpu: float | None = None
     unit: str = ""
@@ -66,8 +66,8 @@ KINDS: Mapping[str, Kind] = {
     "orbit": Kind("orbits that go round the right way", chance=1 / 2),
     "camera_amount": Kind("slightly, none or far, of right turns and zooms", chance=1 / 3),
     "vae_spread_db": Kind("codec, best less worst of nine moments", "less", gpu=1.0, unit="dB"),
-    "frame_change": Kind("change from frame to frame, 0 to 255", ""),
-    "cell_border": Kind("change across cell borders / inside cells", ""),
+    "frame_change": Kind("change from frame to frame, 0 to 255", "real"),
+    "cell_border": Kind("change across cell borders / inside cells", "real"),
     "repeats": Kind("same seed twice, same bytes", cpu=1, gpu=1),
     "seconds": Kind(
         "longest clip, largest size, one thread", "less", 6, 6, unit="CPU s", steady=False
@@ -170,6 +170,13 @@ def read(path: Path) -> list[Figure]:
         ) from error
 
 
+def clips_of(path: Path) -> tuple[int, int]:
+    """Seed and number of the clips that an evaluation's JSON file was measured on, see `read`."""
+    read(path)
+    about = json.loads(path.read_text(encoding="utf-8")).get("about", {})
+    return int(about.get("seed", -1)), int(about.get("clips", -1))
+
+
 def _figure(key: str, data: Mapping[str, Any]) -> Figure:
     names = ("value", "low", "high", "ceiling")
     value, low, high, ceiling = (math.nan if data[n] is None else float(data[n]) for n in names)
@@ -186,8 +193,11 @@ def fallen(new: Sequence[Figure], old: Sequence[Figure]) -> list[str]:
 
 
 def _fell(new: Figure | None, old: Figure) -> bool:
-    if not old.kind.better or not old.kind.steady or math.isnan(old.value):
+    if not old.kind.steady or math.isnan(old.value):
         return False
     if new is None or math.isnan(new.value):
         return True
+    if old.kind.better == "real":
+        nearest = min(max(new.ceiling, new.low), new.high)
+        return abs(nearest - new.ceiling) > abs(old.value - old.ceiling)
     return new.low > old.value if old.kind.better == "less" else new.high < old.value

@@ -78,9 +78,7 @@ def comparison(new: Sequence[Figure], old: Sequence[Figure]) -> str:
         value, span = "missing", ""
         if fresh is not None:
             value, span = _number(fresh.value), f"{_number(fresh.low)} to {_number(fresh.high)}"
-        word = (
-            "**fell**" if f.key in lost else "" if f.kind.better and f.kind.steady else "shown only"
-        )
+        word = "**fell**" if f.key in lost else "" if f.kind.steady else "shown only"
         rows.append(f"| {f.kind.label} | {_number(f.value)} | {value} | {span} | {word} |")
     rows += [
         "",
@@ -90,9 +88,15 @@ def comparison(new: Sequence[Figure], old: Sequence[Figure]) -> str:
 
 
 def sweep_row(preset: Preset, seconds: float, figures: Sequence[Figure]) -> str:
-    """One line: steps, guidance, CPU seconds a clip, and each figure."""
+    """One line: the preset, CPU seconds a clip, and each figure."""
     told = ", ".join(f"{f.key} {_number(f.value)}" for f in figures)
-    return f"{preset.steps} steps, guidance {preset.guidance:g}: {seconds:.2f} CPU s a clip; {told}"
+    return f"{sampling(preset)}: {seconds:.2f} CPU s a clip; {told}"
+
+
+def sampling(preset: Preset) -> str:
+    """A preset in words."""
+    words = f"{preset.steps} steps, guidance {preset.guidance:g}"
+    return words + (f", refined {preset.refine} times" if preset.refine else "")
 
 
 def failings(figures: Sequence[Figure], version: Version) -> list[str]:

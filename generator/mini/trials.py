@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shotwright.generator.camera import Pose
 from shotwright.generator.catalog import Card
 from shotwright.generator.frames import Frames
-from shotwright.generator.inspect.camera import measure
+from shotwright.generator.inspect.camera import measure_turn
 from shotwright.generator.inspect.drift import Drift, drift
 from shotwright.generator.mini import words
 from shotwright.generator.mini.world import Scene, render
@@ -133,7 +133,7 @@ def see_camera(clip: Frames, card: Card) -> dict[str, str]:
     """What the camera of a clip seems to do: `camera_family`, one of nine, `orbit`, the way round in
     which the background turns about something that stays, and `amount`, how far by the nearest word.
     """
-    total = measure(clip, hfov_deg=card.hfov_deg).total
+    total = measure_turn(clip, hfov_deg=card.hfov_deg).total
     turned, share = turned_word(total, card.camera_amounts)
     seen = turned if share >= TURNED_SHARE else slid_word(drift(clip))
     nearest = min(AMOUNT_SHARES, key=lambda word: abs(share / AMOUNT_SHARES[word] - 1))

@@ -122,12 +122,24 @@ def test_a_worse_checkpoint_is_refused_with_the_figure_that_fell(
     assert "Keep the standing checkpoint: vae_db fell." in capsys.readouterr().out
 
 
+def test_figures_of_other_clips_are_not_compared(
+    evaluated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = json.loads((evaluated / "figures.json").read_text(encoding="utf-8"))
+    standing = tmp_path / "standing.json"
+    standing.write_text(json.dumps({**data, "about": {**data["about"], "seed": 8}}), "utf-8")
+    with pytest.raises(SystemExit):
+        evaluate.main(["--figures", str(evaluated / "figures.json"), "--against", str(standing)])
+    assert "only the same clips compare" in capsys.readouterr().err
+
+
 def test_a_sweep_writes_a_row_a_preset(untrained: Path, tmp_path: Path) -> None:
     out = tmp_path / "sweep.json"
     arguments = ["--model", str(untrained), "--clips", "1", "--json", str(out)]
-    assert evaluate.main([*arguments, "--sweep", "1x1", "2x3"]) == 0
+    assert evaluate.main([*arguments, "--sweep", "1x1", "2x3x1"]) == 0
     rows = json.loads(out.read_text(encoding="utf-8"))["sweep"]
-    assert [(row["steps"], row["guidance"]) for row in rows] == [(1, 1), (2, 3)]
+    presets = [(row["steps"], row["guidance"], row["refine"]) for row in rows]
+    assert presets == [(1, 1, 0), (2, 3, 1)]
     assert all(row["seconds"] > 0 and "time" in row["figures"] for row in rows)
 
 
@@ -187,7 +199,9 @@ def test_nothing_measured_is_null_and_reads_back(tmp_path: Path) -> None:
         ("seam_ratio", (1.2, 1.1, 1.3), 1.05, True),
         ("seam_ratio", (1.2, 1.1, 1.3), 2.0, False),
         ("seconds", (9.0, 9.0, 9.0), 1.0, False),  # another machine
-        ("frame_change", (9.0, 9.0, 9.0), 1.0, False),  # neither way is better
+        ("frame_change", (9.0, 8.0, 10.0), 7.5, True),  # on real renders it is 1
+        ("frame_change", (9.0, 8.0, 10.0), 8.5, False),
+        ("frame_change", (0.5, 0.4, 0.6), 1.2, True),
     ],
 )
 def test_a_figure_falls_where_it_is_worse_by_more_than_its_interval(
