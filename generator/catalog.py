@@ -6,7 +6,7 @@ the bundled one.  Try: python -m pytest tests/generator/test_catalog.py
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,11 @@ class FrameRule:
 
 @dataclass(frozen=True)
 class Preset:
-    """Sampling settings of one quality."""
+    """Sampling settings of one quality; refine: see `ClipSpec`."""
 
     steps: int
     guidance: float
+    refine: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,17 @@ class Card:
     max_tokens: int
     negative: str
     overlap_frames: int
+    ease_frames: int
+    """Frames over which a clip leaves the pictures that it is given, where the model would rather begin elsewhere."""
+    extend_guidance: float | None
+    """Guidance of a continuation: the less, the more what is continued counts beside the words; None is as usual."""
+    seam_tries: int
+    """Seeds that a continuation is rendered with, at most, until its seam does not show."""
     camera_trained: tuple[str, ...]
     camera_amounts: Mapping[str, float]
     camera_shares: Mapping[str, float] = field(default_factory=lambda: {"usual": 1.0})
+    camera_guided: bool = False
+    camera_obedience: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     memory: Mapping[str, int] = field(default_factory=dict)
 
     def trained_amounts(self, kind: str) -> tuple[float, ...]:
@@ -156,15 +165,14 @@ class Card:
             },
             "fps": self.fps,
             "sizes": {ratio: f"{w}x{h}" for ratio, (w, h) in self.sizes.items()},
-            "quality": {
-                name: {"steps": p.steps, "guidance": p.guidance} for name, p in self.quality.items()
-            },
+            "quality": {name: asdict(p) for name, p in self.quality.items()},
             "prompt_dialect": self.dialect,
             "camera": {
                 "hfov_deg": self.hfov_deg,
                 "trained": list(self.camera_trained),
                 "amounts": dict(self.camera_amounts),
                 "shares": dict(self.camera_shares),
+                "obedience": {name: dict(by) for name, by in self.camera_obedience.items()},
             },
             "memory_mb": dict(self.memory),
             "limits": list(self.limits),
@@ -235,9 +243,16 @@ def parse_card(text: str, origin: str) -> Card:
             max_tokens=prompt["max_tokens"],
             negative=prompt.get("negative", ""),
             overlap_frames=extend.get("overlap_frames", 1),
+            ease_frames=extend.get("ease_frames", 0),
+            extend_guidance=extend.get("guidance"),
+            seam_tries=extend.get("seam_tries", 3),
             camera_trained=tuple(camera.get("trained", ())),
             camera_amounts=dict(camera.get("amounts", {})),
             camera_shares=dict(camera.get("shares", {"usual": 1.0})),
+            camera_guided=bool(camera.get("guided", False)),
+            camera_obedience={
+                mechanism: dict(shares) for mechanism, shares in camera.get("obedience", {}).items()
+            },
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise BadRequest(

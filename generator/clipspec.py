@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+REFINE_STEPS = 4
+"""About how many steps a refining pass takes."""
+
 
 @dataclass(frozen=True)
 class ClipSpec:
     """One clip: `frames` pictures of width x height at `fps`, from `prompt` and the given pictures.
 
-    first, last: keys of pictures; keyframes: (frame, key).
+    first, last: keys of pictures; keyframes: (frame, key).  refine: passes after the sampling that put noise on the
+    clip again and take it off without guidance.
     """
 
     model: str
@@ -27,9 +31,15 @@ class ClipSpec:
     seed: int
     steps: int
     guidance: float
+    refine: int = 0
     first: str | None = None
     last: str | None = None
     keyframes: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def work(self) -> float:
+        """Steps of the network, a step of a refining pass as half of one: it has no guidance."""
+        return self.steps + self.refine * REFINE_STEPS / 2
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -140,25 +140,28 @@ def write_mp4(
         _mux(out, stream, pictures, Fraction(fps))
 
 
-def write_lossless(path: Path, frames: Frames, fps: int | Fraction) -> None:
-    """Keep `frames`, uint8 RGB (frames, height, width, 3), exactly; `path` appears when whole.
+def write_lossless(path: Path, frames: Frames | Iterator[Frames], fps: int | Fraction) -> None:
+    """Keep `frames`, uint8 RGB (frames, height, width, 3), or one by one, exactly; `path` appears when whole.
 
     Sides are at least 8 pixels: FFV1 cuts each picture into slices, with a checksum each.
 
     Raises: BadRequest (invalid_frames) for no frame.
     """
-    _check_frames(frames)
+    if isinstance(frames, np.ndarray):
+        _check_frames(frames)
+        frames = iter(frames)
+    first = next(frames)
     # FFV1 codes 8-bit RGB as bgr0 with a reversible colour transform; packing to it is a copy.
     pictures = (
         av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(format="bgr0", threads=1)
-        for frame in frames
+        for frame in chain([first], frames)
     )
     with (
         _whole(path) as draft,
         av.open(str(draft), "w", format="matroska", options={"fflags": "+bitexact"}) as out,
     ):
         stream = out.add_stream("ffv1", rate=fps, options={"level": "3", "slicecrc": "1"})
-        stream.height, stream.width, stream.pix_fmt = *frames.shape[1:3], "bgr0"
+        stream.height, stream.width, stream.pix_fmt = *first.shape[:2], "bgr0"
         _mux(out, stream, pictures, Fraction(fps))
 
 
@@ -167,9 +170,20 @@ def read_lossless(path: Path) -> Clip:
 
     Raises: BadRequest (invalid_media) when the file is missing or damaged.
     """
+    frames = np.stack(list(iter_lossless(path)))
+    with _opened(path) as (_, stream):
+        return Clip(frames, _rate(path, stream))
+
+
+def iter_lossless(path: Path, *, start: int = 0) -> Iterator[Frames]:
+    """The same frames one by one, uint8 RGB (height, width, 3), from number `start` on.
+
+    Raises while it is read: as `read_lossless`.
+    """
     with _opened(path) as (container, stream):
-        frames = [frame.to_ndarray(format="rgb24") for frame in _decoded(path, container, stream)]
-        return Clip(np.stack(frames), _rate(path, stream))
+        for number, frame in enumerate(_decoded(path, container, stream)):
+            if number >= start:
+                yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
 def read_video(path: Path, *, max_frames: int, max_pixels: int, start: int = 0) -> Clip:

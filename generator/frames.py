@@ -17,13 +17,23 @@ class Given:
     """The pictures of a `ClipSpec` as arrays, already of its size.
 
     stills: frame -> picture (0 is the first frame, frames - 1 the last); prefix and guide: clips.
+    ease: frames beside a given one over which the clip leaves it, for models that would rather begin somewhere else.
+    strength: the noise, 0 to 1, that a guide is denoised from.  holes: float32 (frames, height, width), the share of
+    each pixel of the guide that is not known and is to be imagined; None where all of it is known.
     """
 
     stills: Mapping[int, Picture] = field(default_factory=dict)
     prefix: Frames | None = None
     guide: Frames | None = None
     strength: float = 1.0
+    ease: int = 0
+    holes: NDArray[np.float32] | None = None
 
     @property
     def empty(self) -> bool:
         return not self.stills and self.prefix is None and self.guide is None
+
+    @property
+    def share(self) -> float:
+        """Share of the steps that is computed: all of them where something is to be imagined."""
+        return 1.0 if self.guide is None or self.holes is not None else self.strength

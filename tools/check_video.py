@@ -1,6 +1,6 @@
-"""`check_video`: measure a clip (camera, seams, black and frozen frames) and read what it says of its origin."""
+"""`check_video`: measure a clip (camera, seams, drift, faults of the picture) and read what it says of its origin."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,18 +11,16 @@ from shotwright.tools.paths import allowed
 from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
+from shotwright.tools.studio.watching import Look
 from shotwright.tools.studio.wire import CheckVideo
 
 if TYPE_CHECKING:
-    from shotwright.generator.encode import VideoInfo
     from shotwright.generator.frames import Frames
     from shotwright.tools.studio.media import VideoMedia
 
 IMPORTED_HFOV_DEG = 50.0
 """Field of view of footage that says nothing of its own: a 39 mm lens on full frame."""
 MAX_FRAMES = 2_000
-LONG_SIDE_PX = 256
-"""Frames are measured at this long side; it is twice what the camera is registered at."""
 
 
 async def check_video(studio: Studio, a: CheckVideo, report: Report) -> Shown:
@@ -45,8 +43,8 @@ def _film(studio: Studio, a: CheckVideo) -> dict[str, Any]:
         raise
     path = studio.store.fetch(record["blobs"]["clip"])
     info = probe(path)
-    look = _Look()
-    for _ in look.through(_small(path, info, most=info.frames)):
+    look = Look(fps=float(info.fps))
+    for _ in look.through(_small(path, most=info.frames)):
         pass
     return {
         "video": a.video,
@@ -66,6 +64,7 @@ def _film(studio: Studio, a: CheckVideo) -> dict[str, Any]:
         "seams": [],
         "endpoints": None,
         "picture": asdict(look.meter.result()),
+        "drift": None,
         "provenance": provenance(
             path, info.metadata, look.count, float(info.fps), expected_of_film(record)
         ),
@@ -76,7 +75,12 @@ def _measure(studio: Studio, a: CheckVideo, media: "VideoMedia") -> dict[str, An
     from shotwright.generator.camera import Pose
     from shotwright.generator.encode import probe
     from shotwright.generator.inspect.camera import measure, verdict
-    from shotwright.tools.studio.provenance import expected_of, provenance, sidecar_of
+    from shotwright.tools.studio.provenance import (
+        expected_of,
+        provenance,
+        recognised,
+        sidecar_of,
+    )
     from shotwright.tools.studio.slates import read_slate
 
     if media.info.frames < 2:
@@ -93,14 +97,19 @@ def _measure(studio: Studio, a: CheckVideo, media: "VideoMedia") -> dict[str, An
     if slate is None:
         roots = [root.expanduser().resolve() for root in studio.settings.allowed_roots]
         known = sidecar_of(Path(media.origin).expanduser(), partial(allowed, roots))
+    metadata = probe(media.path).metadata
+    known = known or recognised(studio.store, media.path, metadata, media.info.frames)
     planned = (slate.camera or {}) if slate is not None else {}
     hfov_deg = a.hfov_deg or planned.get("hfov_deg") or IMPORTED_HFOV_DEG
     asked = planned.get("asked")
     joins = {} if slate is None else {int(seam["frame"]): seam for seam in slate.seams}
-    look = _Look(joins)
-    motion = measure(look.through(_small(media.path, media.info)), hfov_deg=hfov_deg)
+    look = Look(joins, fps=float(media.info.fps))
+    motion = measure(look.through(_small(media.path)), hfov_deg=hfov_deg)
     compared = verdict(
-        Pose(**asked) if asked else Pose(), motion.total, confidence=motion.confidence
+        Pose(**asked) if asked else Pose(),
+        motion.total,
+        confidence=motion.confidence,
+        unclear=motion.unclear,
     )
     return {
         "video": a.video,
@@ -117,60 +126,33 @@ def _measure(studio: Studio, a: CheckVideo, media: "VideoMedia") -> dict[str, An
             "verdict": compared,
             "per_frame": [asdict(pose) for pose in motion.per_frame],
         },
-        "seams": [{**told, **look.seam(frame)} for frame, told in joins.items()],
+        "seams": _seams(look, joins, found=slate is None),
         "endpoints": None if slate is None else slate.endpoints,
         "picture": asdict(look.meter.result()),
-        "provenance": provenance(
-            media.path, probe(media.path).metadata, look.count, float(media.info.fps), known
-        ),
+        "drift": look.drift(),
+        "provenance": provenance(media.path, metadata, look.count, float(media.info.fps), known),
     }
 
 
-class _Look:
-    """One pass over a clip: its frames counted and their picture measured, and kept around its seams only."""
-
-    def __init__(self, joins: Iterable[int] = ()) -> None:
-        from shotwright.generator.inspect.picture import PictureMeter
-        from shotwright.generator.inspect.seams import AROUND
-
-        self.count, self.meter = 0, PictureMeter()
-        self._around = {at: range(at - AROUND - 1, at + AROUND + 1) for at in joins}
-        self._wanted = set().union(*self._around.values())
-        self._kept: dict[int, Frames] = {}
-
-    def through(self, frames: "Iterable[Frames]") -> "Iterator[Frames]":
-        """The same frames, looked at as they go by."""
-        for frame in frames:
-            self.meter.add(frame)
-            if self.count in self._wanted:
-                self._kept[self.count] = frame
-            self.count += 1
-            yield frame
-
-    def seam(self, at: int) -> dict[str, Any]:
-        """The seam before frame `at`, measured beside the frames around it."""
-        import numpy as np
-
-        from shotwright.generator.inspect.seams import measure_seam
-
-        near = [number for number in self._around[at] if number in self._kept]
-        found = measure_seam(np.stack([self._kept[number] for number in near]), at - near[0])
-        return {**found.to_json(), "frame": at}
+def _seams(look: Look, known: dict[int, dict[str, Any]], *, found: bool) -> list[dict[str, Any]]:
+    """Each seam as measured now: those that a take is known to have; if `found`, jumps that look like one."""
+    told = {at: {**known[at], **seam.to_json(), "frame": at} for at, seam in look.seams.items()}
+    if found:
+        told |= {
+            at: {**seam.to_json(), "frame": at, "method": "found", "overlap_frames": None}
+            for at, seam in look.found.items()
+        }
+    return [seam for _, seam in sorted(told.items())]
 
 
-def _small(path: Path, info: "VideoInfo", *, most: int = MAX_FRAMES) -> "Iterator[Frames]":
+def _small(path: Path, *, most: int = MAX_FRAMES) -> "Iterator[Frames]":
     """The clip's frames one by one, uint8 RGB, scaled down.  Raises BadRequest naming `video` as they are read."""
-    import cv2
-    import numpy as np
-
     from shotwright.generator.encode import iter_frames
+    from shotwright.tools.studio.measures import small
 
-    scale = min(1.0, LONG_SIDE_PX / max(info.width, info.height))
-    size = (max(1, round(info.width * scale)), max(1, round(info.height * scale)))
     try:
         for frame in iter_frames(path, max_frames=most, max_pixels=MAX_FRAME_PIXELS):
-            small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA) if scale < 1 else frame
-            yield np.asarray(small, np.uint8)
+            yield small(frame)
     except BadRequest as error:
         error.field = "video"
         raise

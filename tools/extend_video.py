@@ -2,21 +2,23 @@
 
 from typing import Any
 
+from shotwright.generator.catalog import Card
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.generate_video import render_or_plan
 from shotwright.tools.studio.clips import ClipPlan, part
+from shotwright.tools.studio.continuing import LAST_FRAME, PREFIX, continued
 from shotwright.tools.studio.jobs import asked_of
+from shotwright.tools.studio.mechanisms import plan_camera
 from shotwright.tools.studio.resolve import (
     Resolution,
     Shape,
     moves_of,
     pieces,
-    plan_camera,
     seeds,
     words_of,
 )
 from shotwright.tools.studio.shown import Shown
-from shotwright.tools.studio.sources import clip_for
+from shotwright.tools.studio.sources import Source, clip_for
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import ExtendVideo
 
@@ -32,31 +34,25 @@ async def extend_video(studio: Studio, a: ExtendVideo, report: Report) -> Shown:
             fix="remove duration_s",
         )
     card = studio.catalog.get(a.model)
-    card.check_mode("extend", "model")
+    if "extend" not in card.modes:
+        card.check_mode("first", "model")
     source = await clip_for(studio, card, a.video, "video", fit=a.fit)
-    overlap = card.overlap_frames
-    if source.frames < overlap:
-        raise BadRequest(
-            f"the clip has {source.frames} frames at {card.fps} a second; continuing needs {overlap}.",
-            code="invalid_frames",
-            field="video",
-            value=source.frames,
-            allowed=f"{overlap} or more",
-            fix="continue a longer clip, or use its last frame as image in generate_video",
-        )
     notes = Resolution(adjustments=source.adjustments)
+    method = _method(card, source, notes)
+    overlap = card.overlap_frames if "extend" in card.modes else 1
+    lead = overlap if method == PREFIX else 1
     if a.duration_s is None:
         counts = (card.frames.maximum,) * (a.segments or 1)
     else:
-        counts = pieces(card, a.duration_s * card.fps)
-        added = (sum(counts) - overlap * len(counts)) / card.fps
+        counts = pieces(card, a.duration_s * card.fps, overlap, lead=lead)
+        added = (sum(counts) - overlap * (len(counts) - 1) - lead) / card.fps
         notes.adjust("duration_s", a.duration_s, added, "nearest to the model's frame rule")
     shape = Shape(source.width, source.height, counts, overlap)
     camera = plan_camera(
         card,
         moves_of(a.camera),
         frames=shape.frames,
-        still=False,
+        start="bound",
         segments=len(counts),
         notes=notes,
         seed=a.seed or 0,
@@ -81,8 +77,35 @@ async def extend_video(studio: Studio, a: ExtendVideo, report: Report) -> Shown:
     ]
     for planned in parts:
         planned["parents"] = source.parents
-        planned["source"] = {"clip": source.key, "frames": source.frames}
-        # the first segment begins with the source's last frames too
-        planned["segments"][0]["overlap"] = overlap
+        planned["source"] = {
+            "clip": source.key,
+            "tail": source.tail,
+            "frames": source.frames,
+            # other words may want other colours: then the first new segment is what the rest is held to
+            "anchored": a.prompt is None,
+            "anchor": source.anchor if a.prompt is None else None,
+        }
+        later = PREFIX if "extend" in card.modes else LAST_FRAME
+        planned["segments"] = [
+            continued(card, segment, later if index else method)
+            for index, segment in enumerate(planned["segments"])
+        ]
     plan = ClipPlan(card, parts, notes)
     return await render_or_plan(studio, "extend_video", a.dry_run, asked, plan, report)
+
+
+def _method(card: Card, source: Source, notes: Resolution) -> str:
+    """How the source is taken up: by its last frames, or, where that cannot be, by its last frame, said openly."""
+    overlap = card.overlap_frames
+    if "extend" not in card.modes:
+        why = f"{card.name} cannot take up the motion of a clip"
+    elif source.frames < overlap:
+        card.check_mode("first", "video")
+        why = f"the clip has {source.frames} of the {overlap} frames that show its motion"
+    else:
+        return PREFIX
+    notes.warn(
+        "extended_by_last_frame",
+        f"{why}: it is continued from its last frame, and motion may begin anew there.",
+    )
+    return LAST_FRAME

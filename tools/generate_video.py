@@ -3,7 +3,7 @@
 from typing import Any
 
 from shotwright.tools.studio import jobs
-from shotwright.tools.studio.clips import ClipPlan, plan_clip, warp_start
+from shotwright.tools.studio.clips import ClipPlan, plan_clip
 from shotwright.tools.studio.shown import Shown, show_job
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import GenerateVideo
@@ -13,8 +13,6 @@ async def generate_video(studio: Studio, a: GenerateVideo, report: Report) -> Sh
     """Plan the clip; unless `dry_run`, render it as a job."""
     asked = jobs.asked_of(a)
     plan = await plan_clip(studio, a, asked)
-    for part in plan.parts:
-        warp_start(plan, part)
     return await render_or_plan(studio, "generate_video", a.dry_run, asked, plan, report)
 
 

@@ -24,10 +24,15 @@ PAGE_BYTES = 500_000
 async def list_models(studio: Studio, a: ListModels, report: Report) -> Shown:
     """All cards, or one."""
     from shotwright.generator.camera import MOVES, PRESETS
+    from shotwright.tools.studio.mechanisms import mechanisms_of
 
     cards = studio.catalog.cards.values() if a.model is None else [studio.catalog.get(a.model)]
     default = studio.catalog.default.name
-    models = [{**card.public(), "default": card.name == default} for card in cards]
+    models = []
+    for card in cards:
+        facts = card.public()
+        facts["camera"]["mechanisms"] = mechanisms_of(card)
+        models.append({**facts, "default": card.name == default})
     return Shown({"models": models, "camera_moves": list(MOVES), "camera_presets": list(PRESETS)})
 
 

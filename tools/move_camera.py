@@ -2,7 +2,7 @@
 
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.generate_video import render_or_plan
-from shotwright.tools.studio.clips import plan_clip, warp_start
+from shotwright.tools.studio.clips import plan_clip
 from shotwright.tools.studio.jobs import asked_of
 from shotwright.tools.studio.resolve import moves_of
 from shotwright.tools.studio.shown import Shown
@@ -32,9 +32,7 @@ async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
     asked = asked_of(a)
     fields = {k: v for k, v in asked.items() if k in GenerateVideo.model_fields}
     if a.video is None:
-        plan = await plan_clip(studio, GenerateVideo(**fields), asked, warp=True)
-        for part in plan.parts:
-            warp_start(plan, part)
+        plan = await plan_clip(studio, GenerateVideo(**fields), asked, moved="still")
         return await render_or_plan(studio, "move_camera", a.dry_run, asked, plan, report)
     if a.frames is not None or a.duration_s is not None:
         raise BadRequest(
@@ -64,12 +62,13 @@ async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
     fields.update(frames=frames, size=f"{source.width}x{source.height}")
     fields.pop("aspect_ratio", None)
     fields.setdefault("prompt", source.prompt)
-    plan = await plan_clip(studio, GenerateVideo(**fields), asked, warp=True)
+    plan = await plan_clip(studio, GenerateVideo(**fields), asked, moved="clip")
     plan.notes.adjustments.extend(source.adjustments)
     plan.notes.adjust(
         "frames", source.frames, frames, f"the end is cut to the frame rule {rule.describe()}"
     )
     for part in plan.parts:
         part["parents"] = source.parents
-        warp_start(plan, part, clip=source.key)
+        if part["over"] is not None:
+            part["over"]["clip"] = source.key
     return await render_or_plan(studio, "move_camera", a.dry_run, asked, plan, report)

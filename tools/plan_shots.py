@@ -20,7 +20,7 @@ from shotwright.tools.studio.writing import (
 )
 
 if TYPE_CHECKING:
-    from shotwright.prompts.readers import BriefText
+    from shotwright.prompts import readers
 
 
 async def plan_shots(studio: Studio, a: PlanShots, report: Report) -> Shown:
@@ -81,29 +81,31 @@ def write_plan(
         found = readers.read(script) if script is not None else None
         looked = with_look(parse_plan(plan), style, aspect_ratio)
         return measured(Written(looked, "caller", [], []), script or "", read=found)
-    # what the model renders in one clip bounds a shot; longer ones are made by continuation
-    how: dict[str, Any] = {
-        "style": style,
-        "aspect_ratio": aspect_ratio,
-        "seed": seed,
-        "moves": card.camera_trained or GENTLE,
-        "min_s": card.frames.minimum / card.fps,
-        "max_s": LONGEST_SHOT_S,
-    }
+    terms = director.Terms(
+        style=style,
+        aspect_ratio=aspect_ratio,
+        seed=seed,
+        # what the model renders in one clip bounds a shot; longer ones are made by continuation
+        shot_s=card.frames.default / card.fps,
+        min_s=card.frames.minimum / card.fps,
+        max_s=LONGEST_SHOT_S,
+        moves=card.camera_trained or GENTLE,
+    )
     read = readers.read(script) if script is not None else None
     if isinstance(read, dict):
         looked = with_look(parse_plan(read), style, aspect_ratio)
         return measured(Written(looked, "caller", [], []), "")
     if isinstance(read, readers.Script):
-        made = director.direct_script(read, shot_s=card.frames.default / card.fps, **how)
+        made = director.direct_script(read, terms)
         writer = "caller" if read.exact else "director"
         written = Written(made.plan, writer, [], list(made.warnings))
         return measured(written, script or "", read=read)
-    asked = brief.model_dump() if brief is not None else _brief_fields(read)
-    made = director.direct_brief(director.Brief(**asked), **how)
+    asked = _asked(brief) if brief is not None else read
+    assert asked is not None
+    made = director.direct_brief(asked, terms)
     written = Written(made.plan, "director", [], list(made.warnings))
-    lines = [asked["product"], *asked["selling_points"]]
-    return measured(written, "\n\n".join(lines), asked_s=asked["length_s"])
+    lines = [asked.product, *asked.selling_points]
+    return measured(written, "\n\n".join(lines), asked_s=asked.length_s)
 
 
 def with_look(plan: ShotPlan, style: str | None, aspect_ratio: str | None) -> ShotPlan:
@@ -112,7 +114,9 @@ def with_look(plan: ShotPlan, style: str | None, aspect_ratio: str | None) -> Sh
     return plan.model_copy(update={name: v for name, v in asked.items() if v is not None})
 
 
-def _brief_fields(read: "BriefText | None") -> dict[str, Any]:
-    """A brief that was written as text, as the director's fields."""
-    assert read is not None
-    return {**vars(read), "selling_points": list(read.selling_points)}
+def _asked(brief: Brief) -> "readers.Brief":
+    """A brief as it came over the wire, as the director's."""
+    from shotwright.prompts import readers
+
+    fields = brief.model_dump()
+    return readers.Brief(**{**fields, "selling_points": tuple(fields["selling_points"])})

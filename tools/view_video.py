@@ -1,6 +1,6 @@
-"""`view_video`: a contact sheet of a clip or film, and frames at asked times."""
+"""`view_video`: a contact sheet of a clip or film with what was measured of it, and frames at asked times."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shotwright.generator.errors import BadRequest, NotFound
 from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
@@ -8,6 +8,11 @@ from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import ViewVideo
 
+if TYPE_CHECKING:
+    from shotwright.tools.studio.media import VideoMedia
+    from shotwright.tools.studio.slates import Slate
+
+SHOWN_FRAMES = 9
 MOMENTS_BYTES = 460_000
 """Bytes of all single frames of an answer: with the sheet, in base64 and with the facts it stays under 1 MB."""
 
@@ -37,9 +42,8 @@ def _film(studio: Studio, a: ViewVideo) -> Shown:
 
 
 def _clip(studio: Studio, a: ViewVideo, media: Any) -> Shown:
-    from shotwright.generator.encode import read_frames
     from shotwright.tools.studio.media import Picture
-    from shotwright.tools.studio.sheets import numbers_at, sheet_of, spaced, still
+    from shotwright.tools.studio.sheets import numbers_at, still
     from shotwright.tools.studio.slates import read_slate
 
     if isinstance(media, Picture):
@@ -50,9 +54,6 @@ def _clip(studio: Studio, a: ViewVideo, media: Any) -> Shown:
         return Shown({**facts, "shown": _shown(1, [])}, [still(media.array)])
     info = media.info
     _moments_inside(a.at_s, info.duration_s)
-    numbers = spaced(info.frames, 9)
-    pictures = read_frames(media.path, numbers, max_pixels=MAX_FRAME_PIXELS)
-    labels = [f"{n}  {float(n / info.fps):.2f} s" for n in numbers]
     facts = {
         "video": a.video,
         "width": info.width,
@@ -62,11 +63,35 @@ def _clip(studio: Studio, a: ViewVideo, media: Any) -> Shown:
         "duration_s": info.duration_s,
         "seams": [],
     }
-    if media.take_id is not None:
-        facts |= read_slate(studio.store, media.take_id).to_take(studio.store, studio.base_url)
+    slate = None if media.take_id is None else read_slate(studio.store, media.take_id)
+    if slate is not None:
+        facts |= slate.to_take(studio.store, studio.base_url)
+    sheet = _sheet(studio, media, slate)
     at = numbers_at(info.frames, info.fps, a.at_s) if a.at_s else []
-    moments = _stills(media.path, at)
-    return Shown({**facts, "shown": _shown(1, a.at_s)}, [sheet_of(pictures, labels), *moments])
+    return Shown({**facts, "shown": _shown(1, a.at_s)}, [sheet, *_stills(media.path, at)])
+
+
+def _sheet(studio: Studio, media: "VideoMedia", slate: "Slate | None") -> bytes:
+    """The clip's frames, and under them what was measured."""
+    from shotwright.generator.encode import read_frames
+    from shotwright.tools.studio import looking
+    from shotwright.tools.studio.evidence import clip_sheet
+    from shotwright.tools.studio.sheets import spaced, stamp
+
+    info, fps = media.info, float(media.info.fps)
+    numbers = spaced(info.frames, SHOWN_FRAMES)
+    joints = [n for seam in looking.seams_of(slate) for n in (seam["frame"] - 1, seam["frame"])]
+    ends = [frame for _, frame, _, _ in looking.ends_of(slate)]
+    wanted = sorted({*numbers, *joints, *ends})
+    read = read_frames(media.path, wanted, max_pixels=MAX_FRAME_PIXELS)
+    frames = dict(zip(wanted, read, strict=True))
+    return clip_sheet(
+        read[[wanted.index(number) for number in numbers]],
+        [stamp(number, fps) for number in numbers],
+        camera=looking.track_of(media, slate),
+        seams=looking.seam_pairs(slate, frames, fps),
+        ends=looking.end_pairs(slate, frames, studio.store),
+    )
 
 
 def _moments(path: Any, at_s: list[float], duration_s: float) -> list[bytes]:

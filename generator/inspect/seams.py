@@ -27,6 +27,12 @@ drawn clips 95 % of the steps are smaller."""
 SSIM_SHARE = 0.9
 """The two frames at the seam keep at least this share of the similarity that neighbours have."""
 
+UNLIKE = 0.05
+"""An SSIM below this says that two pictures are unlike, and no more."""
+
+WITHIN = 1.25
+"""Steps of colour and motion at the seam are at most this many times the 95th percentile of those inside the clip."""
+
 MOTION_BAND = (0.4, 2.0)
 """Mean flow at the seam in medians: below it a frame is shown twice, above it some are missing."""
 
@@ -43,13 +49,18 @@ class Seam:
 
     colour_step: mean LAB difference, Delta E; ssim: of the two frames, as a share of the median
     between neighbours; motion_jump: mean flow across the seam, as a multiple of the median
-    flow (1 is the clip's own pace, 0 a frozen frame); passed: none of them shows.
+    flow (1 is the clip's own pace, 0 a frozen frame); colour_of_p95, motion_of_p95: both steps as multiples of the
+    95th percentile inside the clip; shows: the worst of all measures as a multiple of its limit; passed: none of them
+    is beyond it.
     """
 
     frame: int
     colour_step: float
     ssim: float
     motion_jump: float
+    colour_of_p95: float
+    motion_of_p95: float
+    shows: float
     passed: bool
 
     def to_json(self) -> dict[str, Any]:
@@ -83,15 +94,31 @@ def measure_seam(frames: NDArray[np.uint8], at: int) -> Seam:
         colour[step] = colour_step(before, after)
         alike[step] = ssim(before, after)
         flow[step] = mean_flow_px(before, after)
-    colour_limit = max(JUST_SEEN, COLOUR_FACTOR * _median(colour, steps))
-    similarity = alike[at] / max(_median(alike, steps), 1e-3)
+    similarity = max(alike[at], UNLIKE) / max(_median(alike, steps), UNLIKE)
     jump = max(flow[at], STILL_PX) / max(_median(flow, steps), STILL_PX)
-    shows = (
-        colour[at] > colour_limit
-        or similarity < SSIM_SHARE
-        or not MOTION_BAND[0] <= jump <= MOTION_BAND[1]
+    colour_p95, flow_p95 = (max(_p95(values, steps), 1e-6) for values in (colour, flow))
+    shows = max(
+        colour[at] / max(JUST_SEEN, COLOUR_FACTOR * _median(colour, steps)),
+        SSIM_SHARE / similarity,
+        MOTION_BAND[0] / jump,
+        jump / MOTION_BAND[1],
+        colour[at] / max(JUST_SEEN, WITHIN * colour_p95),
+        flow[at] / max(STILL_PX, WITHIN * flow_p95),
     )
-    return Seam(at, colour[at], similarity, jump, not shows)
+    return Seam(
+        frame=at,
+        colour_step=colour[at],
+        ssim=similarity,
+        motion_jump=jump,
+        colour_of_p95=colour[at] / colour_p95,
+        motion_of_p95=flow[at] / flow_p95,
+        shows=shows,
+        passed=shows <= 1,
+    )
+
+
+def _p95(values: dict[int, float], steps: list[int]) -> float:
+    return float(np.percentile([values[step] for step in steps], 95))
 
 
 def _median(values: dict[int, float], steps: list[int]) -> float:

@@ -11,7 +11,7 @@ from typing import Protocol
 from shotwright.generator.catalog import Card
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest
-from shotwright.generator.frames import Frames, Given
+from shotwright.generator.frames import Frames, Given, Picture
 
 OnStep = Callable[[str, int, int], None]
 """Called as (phase, step, steps) with phase denoising or decoding; an exception it raises stops the rendering at once
@@ -27,6 +27,9 @@ class Engine(Protocol):
 
     def render(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
         """The clip, frames x height x width x 3.  Deterministic in `spec` and `given` on one machine."""
+
+    def reconstruct(self, picture: Picture) -> Picture:
+        """The picture as the codec alone gives it back: no frame that shows it can be better."""
 
 
 def usable_device(asked: str) -> tuple[str, str]:

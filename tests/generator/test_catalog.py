@@ -25,8 +25,9 @@ def test_every_bundled_card_agrees_with_itself(path: Path) -> None:
     for rule in (card.frames.minimum, card.frames.maximum, card.frames.default):
         assert card.frames.legal(rule)
     assert set(card.quality) == {"draft", "standard", "high"}
-    steps = [card.quality[name].steps for name in ("draft", "standard", "high")]
-    assert steps == sorted(steps)
+    presets = [card.quality[name] for name in ("draft", "standard", "high")]
+    effort = [(preset.steps, preset.refine) for preset in presets]
+    assert effort == sorted(effort)
 
 
 @given(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shotwright.generator.encode import read_lossless, read_video
+from shotwright.generator.encode import read_lossless, read_video, write_mp4
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.slates import read_slate
 from shotwright.tools.studio.studio import Studio
@@ -41,7 +41,12 @@ def test_a_take_is_continued_from_its_lossless_tail(
 
     (seam,) = longer["seams"]
     assert seam["frame"] == 9 and seam["overlap_frames"] == 5
-    assert seam["pass"] in (True, False) and 0 <= seam["ssim"] <= 1
+    assert seam["method"] == "clean latent prefix"
+    assert seam["pass"] == (seam["shows"] <= 1)
+    assert 1 <= len(seam["tries"]) <= crewed.catalog.default.seam_tries
+    assert seam["seed"] in [score["seed"] for score in seam["tries"]]
+    assert longer["drift"]["stopped"] is None
+    assert [at["frame"] for at in longer["drift"]["curve"]] == [9]
 
 
 def test_footage_of_another_size_and_rate_is_brought_to_the_models_and_this_is_reported(
@@ -59,6 +64,44 @@ def test_footage_of_another_size_and_rate_is_brought_to_the_models_and_this_is_r
     }
     assert changed["fps"] == (24.0, 8)
     assert changed["video"] == ("160x96", "112x64")
+
+
+def test_a_clip_of_a_few_frames_is_continued_from_its_last_one_and_this_is_said(
+    ask: Ask, crewed: Studio, media: Path, scene: Any
+) -> None:
+    path = media / "short.mp4"
+    frames = np.stack([scene[:64, n : n + 64] for n in range(3)])
+    write_mp4(path, frames, fps=8, metadata={})
+    plan = ask("extend_video", video=str(path), duration_s=1, prompt="a red ball", dry_run=True)
+    assert [w["code"] for w in plan.data["warnings"]][:1] == ["extended_by_last_frame"]
+    job = ask(
+        "extend_video", video=str(path), duration_s=1, prompt="a red ball", quality="draft", seed=1
+    ).data
+    assert job["state"] == "succeeded", job["error"]
+    (longer,) = job["result"]["takes"]
+    (seam,) = longer["seams"]
+    assert (seam["frame"], seam["method"], seam["overlap_frames"]) == (3, "last frame", 1)
+    assert longer["frames"] == 3 + 8
+
+
+def test_several_segments_are_made_and_each_seam_and_the_drift_is_told(
+    ask: Ask, crewed: Studio, take: dict[str, Any]
+) -> None:
+    card = crewed.catalog.default
+    seconds = (2 * card.frames.maximum - 2 * card.overlap_frames) / card.fps - 3
+    job = ask(
+        "extend_video", video=take["take_id"], duration_s=seconds, quality="draft", seed=3
+    ).data
+    assert job["state"] == "succeeded", job["error"]
+    (longer,) = job["result"]["takes"]
+    first, second = longer["seams"]
+    assert first["frame"] == 9 and second["frame"] == 9 + card.frames.maximum - card.overlap_frames
+    assert [at["segment"] for at in longer["drift"]["curve"]] == [0, 1]
+    assert longer["drift"]["anchor"] and longer["drift"]["limits"]
+    assert longer["frames"] == len(frames_of(longer["path"]))
+    tail = read_slate(crewed.store, longer["take_id"]).blobs.tail
+    assert tail is not None
+    assert len(read_lossless(crewed.store.fetch(tail)).frames) == 17
 
 
 def test_segments_of_the_models_length_are_planned_one_after_another(

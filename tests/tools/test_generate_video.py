@@ -112,7 +112,8 @@ def test_a_label_burns_a_mark_into_the_corner_and_nowhere_else(
 def test_a_trained_move_goes_into_the_prompt_and_is_measured(
     ask: Ask, small: dict[str, Any]
 ) -> None:
-    (take,) = made(ask("generate_video", prompt="a red ball", camera="pan left", seed=4, **small))
+    asked = {"camera": "pan left", "mechanism": "trained condition", "seed": 4}
+    (take,) = made(ask("generate_video", prompt="a red ball", **asked, **small))
     camera = take["camera"]
     assert camera["mechanism"] == "trained condition" and "pans left" in take["prompt"]
     assert camera["asked"]["pan_deg"] < 0 and camera["hfov_deg"] == 50
@@ -120,9 +121,22 @@ def test_a_trained_move_goes_into_the_prompt_and_is_measured(
     assert set(camera["verdict"].values()) <= {"pass", "fail", "still", "stray", "ambiguous"}
 
 
-def test_a_path_that_the_model_cannot_make_is_put_into_words_and_warned_of(ask: Ask) -> None:
-    plan = ask("generate_video", prompt="a red ball", camera="crane up", dry_run=True).data
-    assert plan["effective"]["camera"]["mechanism"] == "words"
+def test_a_path_that_no_word_names_is_warped_and_measured(ask: Ask, small: dict[str, Any]) -> None:
+    path = [{"move": "roll_cw", "amount": 20}]
+    (take,) = made(
+        ask("generate_video", prompt="a red ball in the city", camera=path, seed=4, **small)
+    )
+    camera = take["camera"]
+    assert camera["mechanism"] == "guided warp" and camera["asked"]["roll_deg"] == 20
+    assert camera["measured"]["roll_deg"] == pytest.approx(20, abs=8)
+    assert "static" in take["prompt"], "what is rendered first is at rest"
+
+
+def test_a_move_that_the_model_can_only_be_told_is_put_into_words_and_warned_of(ask: Ask) -> None:
+    follow = [{"move": "follow"}]
+    plan = ask("generate_video", prompt="a red ball", camera=follow, dry_run=True).data
+    camera = plan["effective"]["camera"]
+    assert camera["mechanism"] == "words" and camera["mechanisms"] == ["words"]
     assert "camera_by_words" in {warning["code"] for warning in plan["warnings"]}
 
 

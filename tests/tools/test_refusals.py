@@ -226,11 +226,6 @@ MOVE: Cases = [
     ({"image": "in:ok.png"}, "invalid_argument", "camera"),
     ({"image": "in:ok.png", "camera": []}, "invalid_argument", "camera"),
     ({"image": "in:ok.png", "camera": None}, "invalid_argument", "camera"),
-    (
-        {"image": "in:ok.png", "camera": "pan left", "duration_s": 30},
-        "invalid_frames",
-        "duration_s",
-    ),
     ({"image": "in:ok.mp4", "camera": "pan left"}, "invalid_media", "image"),
     ({"video": "in:ok.mp4", "camera": "pan left", "frames": 9}, "invalid_frames", "frames"),
     ({"video": "in:short.mp4", "camera": "pan left"}, "invalid_frames", "video"),

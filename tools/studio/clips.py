@@ -1,24 +1,24 @@
 """Plan one new clip: the way from `generate_video`'s arguments to parts, shared by every verb that makes clips."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from shotwright.generator.camera import Move
 from shotwright.generator.catalog import Card
+from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.studio import wire
+from shotwright.tools.studio.continuing import continued
+from shotwright.tools.studio.mechanisms import GUIDED, CameraPlan, Start, plan_camera
 from shotwright.tools.studio.resolve import (
-    WARP_STRENGTH,
-    CameraPlan,
     Resolution,
     Shape,
     Words,
     expected,
     length,
     moves_of,
-    plan_camera,
     seeds,
     segments_of,
     size,
@@ -69,6 +69,7 @@ def effective(part: dict[str, Any]) -> dict[str, Any]:
         "seed": part["seed"],
         "steps": first["steps"],
         "guidance": first["guidance"],
+        "refine": first["refine"],
         "quality": part["quality"],
         "camera": part["camera"],
     }
@@ -106,19 +107,21 @@ async def plan_clip(
     *,
     moves: Sequence[Move] | None = None,
     words: Words | None = None,
+    resting: Words | None = None,
     starts_from_shot: bool = False,
     picture: bool = False,
-    warp: bool = False,
+    moved: Literal["still", "clip"] | None = None,
 ) -> ClipPlan:
     """Resolve everything.  Raises BadRequest; nothing is stored but the fitted pictures.
 
-    moves, words: already compiled (a film's shots).  starts_from_shot: the first frame comes from an earlier take.
-    picture: a single frame.  warp: the camera is to be made by a warp, whatever the model was trained on.
+    moves, words: already compiled (a film's shots); resting: the same words with the camera at rest.
+    starts_from_shot: the first frame comes from an earlier take.  picture: a single frame.  moved: what the camera is
+    moved over, instead of a clip that the words describe.
     """
     card = studio.catalog.get(a.model)
     notes = Resolution()
     _check_mode(card, a, starts_from_shot)
-    has_picture = a.image is not None or a.last_image is not None or warp or starts_from_shot
+    has_picture = a.image is not None or a.last_image is not None or moved or starts_from_shot
     if not a.prompt.strip() and words is None and not has_picture:
         raise BadRequest(
             "prompt is empty and no picture is given; say what is to be seen.",
@@ -142,17 +145,6 @@ async def plan_clip(
         if picture
         else length(card, frames=a.frames, duration_s=a.duration_s, notes=notes)
     )
-    if warp and len(counts) > 1:
-        longest = card.frames.maximum / card.fps
-        raise BadRequest(
-            f"a camera path is made in one clip of {card.name}, up to {longest:g} s; ask for a "
-            "shorter one.",
-            code="invalid_frames",
-            field="duration_s",
-            value=a.duration_s,
-            allowed=f"up to {longest:g}",
-            fix=f"duration_s={longest:g}",
-        )
     shape = Shape(width, height, counts, overlap)
     fitted = partial(place, studio, width=width, height=height, fit=a.fit, notes=notes)
     given: dict[str, Any] = {"first": None, "last": None, "keyframes": []}
@@ -164,31 +156,45 @@ async def plan_clip(
         name = f"keyframes[{index}].image"
         keyframe = await studio.intake.image(ref, name)
         given["keyframes"].append([frame, await fitted(keyframe, name=name)])
+    start: Start = "words" if first is None else "picture"
+    if starts_from_shot or last is not None or a.keyframes or picture:
+        start = "bound"
     camera = plan_camera(
         card,
         moves_of(a.camera) if moves is None else moves,
         frames=shape.frames,
-        still=first is not None or warp,
+        start=moved or start,
         segments=len(counts),
         notes=notes,
         seed=a.seed or 0,
-        warp=warp,
+        mechanism=a.mechanism,
     )
+    compiled = partial(
+        words_of,
+        card,
+        a.prompt,
+        negative=a.negative_prompt,
+        rewrite=a.rewrite,
+        image=first is not None,
+        settings=studio.settings,
+    )
+    over = camera.over
+    if over is not None:
+        said = words
+        if said is None:
+            known = [Move(**move) for move in over["said"]]
+            said = await studio.blocking(compiled, moves=known, notes=Resolution(), now=False)
+        prompt = said.prompt if over["mechanism"] == GUIDED else None  # a crop needs no words
+        over, words = {**over, "prompt": prompt}, resting
     if words is None:
         words = await studio.blocking(
-            words_of,
-            card,
-            a.prompt,
-            negative=a.negative_prompt,
-            rewrite=a.rewrite,
-            image=first is not None,
-            moves=camera.prompt_moves,
-            notes=notes,
-            settings=studio.settings,
-            now=a.dry_run,
+            compiled, moves=camera.prompt_moves, notes=notes, now=a.dry_run
         )
     parts = [
-        part(card, asked, shape, words, a.quality, seed, camera, given, notes, label=a.label)
+        {
+            **part(card, asked, shape, words, a.quality, seed, camera, given, notes, label=a.label),
+            "over": over,
+        }
         for seed in seeds(a.seed, a.takes)
     ]
     return ClipPlan(card, parts, notes)
@@ -210,20 +216,23 @@ def part(
     """One take to be rendered, as JSON."""
     from shotwright.tools.studio.assets import new_id
 
-    segments = segments_of(card, shape, words, quality, seed)
-    segments[0] = with_pictures(
-        segments[0],
-        first=given["first"],
-        keyframes=tuple((frame, key) for frame, key in given["keyframes"]),
-    )
+    segments = [
+        continued(card, segment) if index else segment
+        for index, segment in enumerate(segments_of(card, shape, words, quality, seed))
+    ]
+    for index, frame, key in _placed(shape, given["keyframes"]):
+        here = ClipSpec.from_json(segments[index]["spec"]).keyframes
+        segments[index] = with_pictures(segments[index], keyframes=(*here, (frame, key)))
+    segments[0] = with_pictures(segments[0], first=given["first"])
     segments[-1] = with_pictures(segments[-1], last=given["last"])
+    segments = [{**segment, "ease": card.ease_frames} for segment in segments]
     return {
         "take_id": new_id("take"),
         "request": asked,
         "seed": seed,
         "quality": quality,
         "segments": segments,
-        "camera": camera.to_json(card.hfov_deg),
+        "camera": camera.to_json(),
         "given": given,
         "label": label,
         "words": words.told,
@@ -236,16 +245,14 @@ def part(
     }
 
 
-def warp_start(plan: ClipPlan, part: dict[str, Any], clip: str | None = None) -> None:
-    """Where the camera is made by a guided warp, tell the segment what to start from."""
-    if part["camera"]["mechanism"] == "guided warp":
-        part["segments"][0]["warp"] = {
-            "moves": part["camera"]["moves"],
-            "amounts": dict(plan.card.camera_amounts),
-            "hfov_deg": plan.card.hfov_deg,
-            "strength": WARP_STRENGTH,
-            "clip": clip,
-        }
+def _placed(shape: Shape, keyframes: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+    """(segment, frame of it, picture) of each keyframe: where its frame is new, and not the overlap of the next."""
+    for frame, key in keyframes:
+        at, index = frame, 0
+        while at >= shape.counts[index]:
+            at -= shape.counts[index] - shape.overlap
+            index += 1
+        yield index, at, key
 
 
 def _check_mode(card: Card, a: wire.GenerateVideo, starts_from_shot: bool) -> None:
@@ -262,12 +269,12 @@ def _check_mode(card: Card, a: wire.GenerateVideo, starts_from_shot: bool) -> No
 
 
 def _keyframes(card: Card, a: wire.GenerateVideo, shape: Shape) -> list[tuple[int, str]]:
-    """(frame, picture) of the asked keyframes.  Raises BadRequest for a time outside the clip's first segment."""
+    """(frame, picture) of the asked keyframes.  Raises BadRequest for a time outside the clip."""
     found: list[tuple[int, str]] = []
-    longest = (shape.counts[0] - 1) / card.fps
+    longest = (shape.frames - 1) / card.fps
     for index, keyframe in enumerate(a.keyframes):
         frame = round(keyframe.at_s * card.fps)
-        if frame >= shape.counts[0] or frame in [f for f, _ in found]:
+        if frame >= shape.frames or frame in [f for f, _ in found]:
             raise BadRequest(
                 f"keyframes[{index}].at_s {keyframe.at_s:g} is not a frame of its own between 0 and "
                 f"{longest:g} s; choose another time.",

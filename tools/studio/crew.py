@@ -6,42 +6,33 @@ job's progress and end.
 
 import logging
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import cached_property, lru_cache, partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from shotwright.generator.catalog import Card, Catalog, load_catalog
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import Cancelled, OutOfMemory, RenderFailed, ShotwrightError
-from shotwright.generator.frames import Frames
+from shotwright.generator.frames import Frames, Given
 from shotwright.tools.settings import Settings
 from shotwright.tools.studio.assets import Store
-from shotwright.tools.studio.filing import file_take, keep_lossless
+from shotwright.tools.studio.continuing import keep, make
+from shotwright.tools.studio.filing import keep_lossless
 from shotwright.tools.studio.films import Cut, join
-from shotwright.tools.studio.givens import given_of, lossless_of, picture_of
-from shotwright.tools.studio.measures import inspect, rank
+from shotwright.tools.studio.finishing import finish
+from shotwright.tools.studio.givens import before_of, given_of, picture_of, unmoved_of
 from shotwright.tools.studio.panels import MODEL as PANELS
-from shotwright.tools.studio.panels import PRESET as PANEL_PRESET
 from shotwright.tools.studio.panels import animated, unreadable
 from shotwright.tools.studio.progress import Progress, harmless
 from shotwright.tools.studio.queue import JobQueue, cancelled, overtaken
+from shotwright.tools.studio.ranking import rank
+from shotwright.tools.studio.reels import Reel, Stretch
 from shotwright.tools.studio.scripting import waits_for_llm, written
 from shotwright.tools.studio.signing import signer_of
-from shotwright.tools.studio.slates import (
-    Adjustment,
-    Slate,
-    Warned,
-    mp4_metadata,
-    read_slate,
-)
+from shotwright.tools.studio.slates import read_slate
 from shotwright.tools.studio.studio import Studio
 from shotwright.tools.studio.writing import WORKFLOW_S, writer_of
 
@@ -50,7 +41,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-_TOLD = ("original", "text", "writer", "why", "diff")
 MAX_DRAWING = 4
 """Panels drawn at once: each holds its frames in memory."""
 PART_POLL_S = 0.1
@@ -203,8 +193,12 @@ class Crew:
             part = self._plan(job_id)["parts"][index]
             if "panel" in part:
                 return self._make_panel(job_id, part, progress)
-            new, timings = self._render(job_id, part, 0, None, progress)
-            return self._finish(job_id, part, new, [], timings, progress)
+            new, facts = self._render(job_id, part, 0, (), None, progress)
+            frames, moved_s = self._moved(part, new, progress)
+            timings = {**facts["timings"], **({"move_s": moved_s} if moved_s else {})}
+            made: list[dict[str, Any]] = []
+            stopped = keep(made, facts)
+            return self._finish(job_id, part, frames, made, timings, progress, stopped=stopped)
 
     def _make_panel(self, job_id: str, part: dict[str, Any], progress: Progress) -> str:
         """An animatic's take: drawn and moved here, without a model."""
@@ -216,7 +210,11 @@ class Crew:
             self.jobs.measure(f"{PANELS}@{self.device}", seconds / (drawn.moved[..., 0].size / 1e6))
         timings = {"render_s": round(seconds, 3)}
         part = {**part, "warnings": [*part["warnings"], *unreadable(part)]}
-        return self._finish(job_id, part, drawn.moved, [], timings, progress, shown=drawn.shown)
+        frames = drawn.moved
+        facts: list[dict[str, Any]] = [
+            {"frames": len(frames), "seam": None, "age": None, "codec": {}}
+        ]
+        return self._finish(job_id, part, frames, facts, timings, progress, shown=drawn.shown)
 
     def make_panels(self, job_id: str) -> list[str]:
         """All takes of an animatic, on several cores: FFmpeg and OpenCV work outside of Python's lock."""
@@ -225,26 +223,46 @@ class Crew:
             return list(pool.map(partial(self.make_take, job_id), range(self.parts(job_id))))
 
     def make_segment(
-        self, job_id: str, index: int, segment: int, before: str | None
+        self,
+        job_id: str,
+        index: int,
+        segment: int,
+        before: Sequence[str],
+        anchor: dict[str, Any] | None,
     ) -> dict[str, Any]:
-        """One segment of a long take, the overlap dropped, kept losslessly: `{key, timings}`."""
-        with self._progress(job_id, index) as progress:
-            part = self._plan(job_id)["parts"][index]
-            new, timings = self._render(job_id, part, segment, before, progress)
-            key = keep_lossless(self.store, new, part["segments"][segment]["spec"]["fps"])
-            return {"key": key, "timings": timings}
+        """One segment of a long take, the overlap dropped, kept losslessly: its facts and `key`.
 
-    def finish_take(self, job_id: str, index: int, made: Sequence[dict[str, Any]]) -> str:
-        """A long take from its segments; its id."""
+        before, anchor: keys and anchor of the segments before it, see `before_of` and `make`.
+        """
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
-            clips = [lossless_of(self.store, segment["key"]) for segment in made]
+            new, facts = self._render(job_id, part, segment, before, anchor, progress)
+            key = keep_lossless(self.store, new, part["segments"][segment]["spec"]["fps"])
+            return {**facts, "key": key}
+
+    def finish_take(
+        self,
+        job_id: str,
+        index: int,
+        made: list[dict[str, Any]],
+        stopped: dict[str, Any] | None,
+    ) -> str:
+        """A long take from its segments, read from where they lie; its id.
+
+        stopped: the age of the segment that ended it before its time.
+        """
+        with self._progress(job_id, index) as progress:
+            part = self._plan(job_id)["parts"][index]
+            reel: Reel | Frames = Reel(
+                [Stretch(self.store.fetch(facts["key"]), facts["frames"]) for facts in made]
+            )
             timings = {
-                name: round(sum(segment["timings"][name] for segment in made), 3)
+                name: round(sum(facts["timings"][name] for facts in made), 3)
                 for name in made[0]["timings"]
             }
-            joins = np.cumsum([len(clip) for clip in clips])[:-1].tolist()
-            return self._finish(job_id, part, np.concatenate(clips), joins, timings, progress)
+            if part.get("over") is not None:
+                reel, timings["move_s"] = self._moved(part, reel[:], progress)
+            return self._finish(job_id, part, reel, made, timings, progress, stopped=stopped)
 
     def _engine(self, card: Card, progress: Progress) -> "Engine":
         if card.name not in self._engines:
@@ -264,28 +282,81 @@ class Crew:
         job_id: str,
         part: dict[str, Any],
         segment: int,
-        before: str | None,
+        made: Sequence[str],
+        anchor: dict[str, Any] | None,
         progress: Progress,
-    ) -> tuple[Frames, dict[str, float]]:
-        """A segment's new frames (the overlap dropped) and how long each phase took."""
+    ) -> tuple[Frames, dict[str, Any]]:
+        """A segment's new frames, the overlap dropped; its facts: those of `make`, `frames`, `timings`, `codec`."""
         planned = part["segments"][segment]
         spec = ClipSpec.from_json(planned["spec"])
         card = self._card(spec.model)
         began = time.monotonic()
         engine = self._engine(card, progress)
         loaded = time.monotonic()
+        before = before_of(self.store, part, made)
         given = given_of(self.store, part, segment, before, spec)
-        progress.segment(segment, len(part["segments"]))
+        unmoved = unmoved_of(self.store, part, segment)
         ready = time.monotonic()
-        frames = engine.render(spec, given, progress.step)
-        seconds = time.monotonic() - ready
-        steps = max(1, round(spec.steps * given.strength))
-        work = steps * spec.frames * spec.width * spec.height / 1e6
-        with harmless():
-            self.jobs.measure(f"{card.name}@{self.device}", seconds / work)
-        timings = {"load_s": loaded - began, "prepare_s": ready - loaded, "render_s": seconds}
-        rounded = {name: round(value, 3) for name, value in timings.items()}
-        return frames[planned["overlap"] :], rounded
+
+        def render(number: int, trial: ClipSpec) -> Frames:
+            pieces = len(part["segments"]) * (2 if part.get("over") else 1)
+            progress.segment(segment, pieces, attempt=number + 1)
+            began = time.monotonic()
+            frames = engine.render(trial, given, progress.step)
+            work = max(1.0, spec.work * given.share) * frames[..., 0].size / 1e6
+            with harmless():
+                self.jobs.measure(f"{card.name}@{self.device}", (time.monotonic() - began) / work)
+            return frames
+
+        found = make(
+            planned,
+            before=before,
+            anchor=anchor or (part["source"] or {}).get("anchor"),
+            anchored=(part["source"] or {}).get("anchored", False),
+            tries=card.seam_tries,
+            render=render if unmoved is None else lambda number, trial: unmoved,
+        )
+        timings = {
+            "load_s": loaded - began,
+            "prepare_s": ready - loaded,
+            "render_s": time.monotonic() - ready,
+        }
+        return found.frames, {
+            **found.facts,
+            "frames": len(found.frames),
+            "timings": {name: round(value, 3) for name, value in timings.items()},
+            "codec": self._codec(engine, spec),
+        }
+
+    def _codec(self, engine: "Engine", spec: ClipSpec) -> dict[str, float]:
+        """By key, how well the codec alone gives back each picture that the segment is given."""
+        from shotwright.generator.inspect.ssim import ssim
+
+        keys = {spec.first, spec.last, *(key for _, key in spec.keyframes)} - {None}
+        pictures = {key: picture_of(self.store, key) for key in keys if key is not None}
+        return {key: ssim(engine.reconstruct(one), one) for key, one in pictures.items()}
+
+    def _moved(
+        self, part: dict[str, Any], clip: Frames, progress: Progress
+    ) -> tuple[Frames, float]:
+        """The clip with the camera moved over it, where that was planned, and the seconds it took."""
+        if part.get("over") is None or "panel" in part:
+            return clip, 0.0
+        from shotwright.tools.studio.moving import moved
+
+        began = time.monotonic()
+        specs = [ClipSpec.from_json(s["spec"]) for s in part["segments"]]
+        engine = self._engine(self._card(specs[0].model), progress)
+        count = len(specs)
+
+        def render(index: int, spec: ClipSpec, given: Given) -> Frames:
+            progress.segment(count + index, 2 * count)
+            return engine.render(spec, given, progress.step)
+
+        given = given_of(self.store, part, 0, None, specs[0])
+        overlap = part["segments"][-1]["overlap"]
+        frames = moved(clip, part["over"], specs, overlap=overlap, given=given, render=render)
+        return frames, round(time.monotonic() - began, 3)
 
     # Finishing
 
@@ -293,98 +364,37 @@ class Crew:
         self,
         job_id: str,
         part: dict[str, Any],
-        frames: Frames,
-        joins: list[int],
+        frames: Frames | Reel,
+        made: list[dict[str, Any]],
         timings: dict[str, float],
         progress: Progress,
         *,
         shown: Frames | None = None,
+        stopped: dict[str, Any] | None = None,
     ) -> str:
-        """Encode, inspect and store; the slate is written last, and makes the take visible.
-
-        shown: what is to be seen, where it is not `frames` themselves (an animatic's, with their words).
-        """
-        from shotwright.generator.encode import PRESET
-
-        specs = [ClipSpec.from_json(s["spec"]) for s in part["segments"]]
-        fps, panel = specs[0].fps, "panel" in part
-        model = specs[0].model
-        revision = None if panel else self._card(model).revision
-        began = time.monotonic()
-        progress.say("inspecting")
-        start = 0
-        if part["source"] is not None:
-            source = lossless_of(self.store, part["source"]["clip"])
-            start, frames = len(source), np.concatenate([source, frames])
-            joins = [start, *(start + join for join in joins)]
-        found = inspect(part, frames, joins, start=start, fetch=partial(picture_of, self.store))
-        inspected = time.monotonic()
-        self._check(job_id)
-        progress.say("encoding")
-        metadata = mp4_metadata(
-            request=part["request"],
-            model=model,
-            revision=revision,
-            seed=part["seed"],
-            prompt=specs[0].prompt,
-        )
-        filed = file_take(
+        """See `finish`."""
+        model = part["segments"][0]["spec"]["model"]
+        finish(
             self.store,
-            frames if shown is None else shown,
-            fps=fps,
-            label=part["label"],
-            metadata=metadata,
-            preset=PANEL_PRESET if panel else PRESET,
-            tail=not panel,
-            signer=self.signer,
-        )
-        timings = {
-            **timings,
-            "inspect_s": round(inspected - began, 3),
-            "encode_s": round(time.monotonic() - inspected, 3),
-        }
-        self._check(job_id)
-        progress.say("storing")
-        warnings = [*part["warnings"], *found["warnings"], *filed.warnings]
-        Slate(
-            take_id=part["take_id"],
-            verb=self.jobs.row(job_id)["verb"],
-            request=part["request"],
-            words={name: value for name, value in part.get("words", {}).items() if name in _TOLD},
-            prompt=specs[0].prompt,
-            negative_prompt=specs[0].negative_prompt,
-            model=model,
-            revision=revision,
-            seed=part["seed"],
-            width=frames.shape[2],
-            height=frames.shape[1],
-            frames=len(frames),
-            fps=fps,
-            duration_s=len(frames) / fps,
-            effective={
-                "quality": part["quality"],
-                "steps": specs[0].steps,
-                "guidance": specs[0].guidance,
-                "segments": part["segments"],
-                "given": part["given"],
-            },
-            adjustments=tuple(Adjustment(**a) for a in part["adjustments"]),
-            warnings=tuple(Warned(**w) for w in warnings),
-            unknown_words=tuple(part["unknown_words"]),
-            camera=found["camera"],
-            seams=tuple(found["seams"]),
-            endpoints=found["endpoints"],
-            likeness=filed.likeness,
-            parents=tuple(part["parents"]),
-            timings=timings,
-            versions=versions(self.device),
-            blobs=filed.blobs,
-            created_at=datetime.now(UTC),
+            part,
+            frames,
+            made,
             job_id=job_id,
-            film_id=part.get("film_id"),
-        ).save(self.store)
+            verb=self.jobs.row(job_id)["verb"],
+            revision=None if "panel" in part else self._card(model).revision,
+            device=self.device,
+            timings=timings,
+            shown=shown,
+            stopped=stopped,
+            signer=self.signer,
+            say=partial(self._say, job_id, progress),
+        )
         progress.done()
         return str(part["take_id"])
+
+    def _say(self, job_id: str, progress: Progress, phase: str) -> None:
+        self._check(job_id)
+        progress.say(phase)
 
     def _check(self, job_id: str) -> None:
         if (stop := self.stopped(job_id)) is not None:
@@ -437,15 +447,3 @@ def unforeseen(error: Exception) -> RenderFailed:
         fix="see the worker's log",
         retryable=False,
     )
-
-
-@lru_cache(maxsize=1)
-def versions(device: str) -> dict[str, str]:
-    """What rendered: the libraries that decide the pixels, and the device."""
-    found = {
-        name: version(name) for name in ("shotwright", "torch", "diffusers", "transformers", "av")
-    }
-    found["python"] = platform.python_version()
-    found["device"] = device
-    found["threads"] = str(os.environ.get("OMP_NUM_THREADS", os.cpu_count()))
-    return found

@@ -4,14 +4,17 @@ Knows no jobs and no slates but their keys.  av and cv2 are imported by the firs
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from shotwright.generator.errors import BadRequest
-from shotwright.generator.frames import Frames
+from shotwright.generator.frames import Frames, Picture
 from shotwright.tools.studio.assets import Store
+from shotwright.tools.studio.reels import Reel
 from shotwright.tools.studio.signing import Signer
 from shotwright.tools.studio.slates import Blobs
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 TAIL_FRAMES = 17
 """Last frames kept losslessly beside a take: enough for the longest overlap of any card."""
+SHEET_FRAMES = 9
+"""Frames on a take's contact sheet."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Kept:
 
 def file_take(
     store: Store,
-    frames: Frames,
+    frames: Frames | Reel,
     *,
     fps: int,
     label: str,
@@ -53,28 +58,36 @@ def file_take(
 ) -> Filed:
     """Store a take of `frames` with its visible label, its contact sheet and poster.
 
-    tail: keep the last frames losslessly, for what continues from here.
+    Frames are read one by one, in more than one pass.  tail: keep the last losslessly, for what continues from here.
     """
     from shotwright.tools.studio.pictures import mark
-    from shotwright.tools.studio.sheets import contact_sheet, poster
+    from shotwright.tools.studio.sheets import poster, sheet_of, spaced
 
-    shown = mark(frames, label, fps=fps)
-    clip = keep_clip(store, shown, fps, metadata, preset=preset, signer=signer)
-    clean = clip
+    clip = keep_clip(store, frames, label, fps, metadata, preset=preset, signer=signer)
+    clean = None
     if label != "none":
-        clean = keep_clip(store, frames, fps, metadata, preset=preset, signer=None)
+        clean = keep_clip(store, frames, "none", fps, metadata, preset=preset, signer=None).key
+    count = len(frames)
+    numbers = spaced(count, SHEET_FRAMES)
+    seen = {
+        number: frame
+        for number, frame in enumerate(mark(frames, label, count, fps=fps))
+        if number in (*numbers, count // 2)
+    }
+    labels = [f"#{number}  {number / fps:.2f} s" for number in numbers]
+    sheet = sheet_of(np.stack([seen[number] for number in numbers]), labels)
     blobs = Blobs(
         clip=clip.key,
-        clean=None if clean is clip else clean.key,
+        clean=clean,
         tail=keep_lossless(store, frames[-TAIL_FRAMES:], fps) if tail else None,
-        sheet=store.put_bytes(contact_sheet(shown, fps=fps), "jpg").key,
-        poster=store.put_bytes(poster(shown[len(shown) // 2]), "jpg").key,
+        sheet=store.put_bytes(sheet, "jpg").key,
+        poster=store.put_bytes(poster(seen[count // 2]), "jpg").key,
     )
     return Filed(blobs, clip.likeness, clip.warnings)
 
 
-def keep_lossless(store: Store, frames: Frames, fps: int) -> str:
-    """The key of these frames, kept bit for bit."""
+def keep_lossless(store: Store, frames: Frames | Iterator[Picture], fps: int) -> str:
+    """The key of these frames, or of those that come one by one, kept bit for bit."""
     from shotwright.generator.encode import write_lossless
 
     with tempfile.TemporaryDirectory() as folder:
@@ -85,26 +98,31 @@ def keep_lossless(store: Store, frames: Frames, fps: int) -> str:
 
 def keep_clip(
     store: Store,
-    frames: Frames,
+    frames: Frames | Reel,
+    label: str,
     fps: int,
     metadata: Mapping[str, str],
     *,
     preset: str,
     signer: Signer | None,
 ) -> Kept:
-    """An MP4, or a PNG when there is one frame."""
+    """An MP4, or a PNG when there is one frame, with the visible label."""
     from shotwright.generator.encode import write_mp4
     from shotwright.generator.provenance import Likeness, likeness, packet, pixels_digest, thumbs
-    from shotwright.tools.studio.pictures import png
+    from shotwright.tools.studio.pictures import mark, png
+
+    def shown() -> Iterator[Picture]:
+        return mark(frames, label, len(frames), fps=fps)
 
     if len(frames) == 1:
-        found = Likeness(pixels_digest(frames[0]), thumbs(frames, 1))
+        (picture,) = shown()
+        found = Likeness(pixels_digest(picture), thumbs([picture], 1))
         words = {**metadata, "XML:com.adobe.xmp": packet(metadata, found).decode()}
-        return Kept(store.put_bytes(png(frames[0], words), "png").key, asdict(found))
+        return Kept(store.put_bytes(png(picture, words), "png").key, asdict(found))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "clip.mp4"
-        write_mp4(file, frames, fps=fps, metadata=metadata, preset=preset)
-        found = likeness(file, frames, len(frames))
+        write_mp4(file, shown(), fps=fps, metadata=metadata, preset=preset)
+        found = likeness(file, shown(), len(frames))
         return keep_sealed(store, file, metadata, found, signer=signer)
 
 

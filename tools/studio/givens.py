@@ -3,58 +3,70 @@
 Knows the store and the parts of a job; no queue and no model.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from shotwright.generator.camera import Move, path
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import RenderFailed
 from shotwright.generator.frames import Frames, Given, Picture
 from shotwright.tools.studio.assets import Store
+from shotwright.tools.studio.continuing import LAST_FRAME
+from shotwright.tools.studio.filing import TAIL_FRAMES
 from shotwright.tools.studio.slates import read_slate
 
 
 def given_of(
-    store: Store, part: dict[str, Any], segment: int, before: str | None, spec: ClipSpec
+    store: Store, part: dict[str, Any], segment: int, before: Frames | None, spec: ClipSpec
 ) -> Given:
     """The spec's pictures as arrays, and what the segment continues from.
 
-    before: key of the lossless frames of the segment before this one.
+    before: the last frames of what it continues, of `before_of`.
     """
+    planned = part["segments"][segment]
     stills: dict[int, Picture] = {frame: picture_of(store, key) for frame, key in spec.keyframes}
     prefix: Frames | None = None
-    overlap = part["segments"][segment]["overlap"]
     if spec.first is not None:
         stills[0] = picture_of(store, spec.first)
     if spec.last is not None:
         stills[spec.frames - 1] = picture_of(store, spec.last)
-    if before is not None:
-        prefix = lossless_of(store, before)[-overlap:]
-    elif part["after"] is not None:
-        tail = _tail_of(store, part["after"]["take_id"])
-        if part["after"]["how"] == "extend":
-            prefix = tail[-overlap:]
-        else:
-            stills[0] = tail[-1]
-    elif part["source"] is not None:
-        prefix = lossless_of(store, part["source"]["clip"])[-overlap:]
+    if before is not None and planned.get("method") == LAST_FRAME:
+        stills[0] = before[-1]
+    elif before is not None:
+        prefix = before[-planned["overlap"] :]
+    elif segment == 0 and part["after"] is not None:
+        stills[0] = _tail_of(store, part["after"]["take_id"])[-1]
     if part.get("until") and segment == len(part["segments"]) - 1:
         stills[spec.frames - 1] = _tail_of(store, part["until"]["take_id"])[-1]
-    warp = part["segments"][segment].get("warp")
-    if warp is None:
-        return Given(stills, prefix)
-    guide = _guide(store, warp, spec, stills.get(0))
-    return Given({0: guide[0], **stills}, prefix, guide, warp["strength"])
+    return Given(stills, prefix, ease=planned.get("ease", 0))
 
 
-def _guide(store: Store, warp: dict[str, Any], spec: ClipSpec, first: Picture | None) -> Frames:
-    """The start picture, or every frame of a clip, moved along the asked path."""
-    if warp["clip"] is not None:
-        return _moved(lossless_of(store, warp["clip"])[: spec.frames], warp, spec)
-    if first is None:
-        raise RenderFailed("a warp needs a start picture.", code="internal", retryable=False)
-    return _moved(first[None], warp, spec)
+def before_of(store: Store, part: dict[str, Any], made: Sequence[str]) -> Frames | None:
+    """The last frames, at most TAIL_FRAMES, of what a segment continues; None where it begins something.
+
+    made: keys of the segments before it, as many as hold so many frames.
+    """
+    clips = [lossless_of(store, key) for key in made]
+    if sum(map(len, clips)) < TAIL_FRAMES:
+        if part["source"] is not None:
+            clips.insert(0, lossless_of(store, part["source"]["tail"]))
+        elif part["after"] is not None and part["after"]["how"] == "extend":
+            clips.insert(0, _tail_of(store, part["after"]["take_id"]))
+    return np.concatenate(clips)[-TAIL_FRAMES:] if clips else None
+
+
+def unmoved_of(store: Store, part: dict[str, Any], segment: int) -> Frames | None:
+    """A segment of the clip that the camera is moved over, where that is given and not rendered."""
+    over, before = part.get("over") or {}, part["segments"][:segment]
+    spec = ClipSpec.from_json(part["segments"][segment]["spec"])
+    if over.get("start") == "clip":
+        begin = sum(s["spec"]["frames"] - s["overlap"] for s in before)
+        begin -= part["segments"][segment]["overlap"]
+        return lossless_of(store, over["clip"])[begin : begin + spec.frames]
+    if over.get("start") == "still":
+        return np.repeat(picture_of(store, part["given"]["first"])[None], spec.frames, axis=0)
+    return None
 
 
 def picture_of(store: Store, key: str) -> Picture:
@@ -76,16 +88,3 @@ def _tail_of(store: Store, take_id: str) -> Frames:
     if slate.blobs.tail is None:
         raise RenderFailed(f"take {take_id} has no tail.", code="internal", retryable=False)
     return lossless_of(store, slate.blobs.tail)
-
-
-def _moved(pictures: Frames, camera: dict[str, Any], spec: ClipSpec) -> Frames:
-    """`spec.frames` frames along the path of `camera` (moves, amounts, hfov_deg): of one picture, or of one a frame."""
-    from shotwright.generator.warp import warp
-
-    moves = [Move(**move) for move in camera["moves"]]
-    poses = path(moves, spec.frames, amounts=camera["amounts"], seed=spec.seed)
-    box = {"hfov_deg": camera["hfov_deg"], "width": spec.width, "height": spec.height}
-    if len(pictures) == 1:
-        return warp(pictures[0], poses, **box).frames
-    moved = [warp(one, [pose], **box).frames for one, pose in zip(pictures, poses, strict=True)]
-    return np.concatenate(moved)

@@ -1,37 +1,107 @@
-"""What is measured in a finished take, and which of several takes is best.
+"""What is measured in a finished take, beside what was asked of it.
 
 Knows frames and what was asked of them; no jobs and no store.  cv2 is imported by the first measuring.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shotwright.generator.camera import Pose
 from shotwright.generator.frames import Frames, Picture
+from shotwright.tools.studio.continuing import seams_of
+from shotwright.tools.studio.reels import Reel
+
+if TYPE_CHECKING:
+    from shotwright.generator.inspect.camera import CameraMotion
+
+LONG_SIDE_PX = 256
+"""Motion is measured at this long side; it is twice what the camera is registered at."""
 
 
 def inspect(
     part: dict[str, Any],
-    frames: Frames,
-    joins: Sequence[int],
+    frames: Frames | Reel,
+    made: list[dict[str, Any]],
     *,
     start: int,
     fetch: Callable[[str], Picture],
 ) -> dict[str, Any]:
     """Measure a finished clip: camera, seams, endpoints, picture faults, beside what was asked.
 
-    start: first frame that was made now; joins: first frame of each continuation.
+    made: the facts of its segments; start: first frame that was made now.  Frames are looked at one by one.
     """
-    from shotwright.generator.inspect.camera import measure, verdict
-    from shotwright.generator.inspect.endpoints import score
-    from shotwright.generator.inspect.picture import inspect_picture
-    from shotwright.generator.inspect.seams import measure_seam
+    from shotwright.generator.inspect.camera import measure
+    from shotwright.generator.inspect.endpoints import Paces
+    from shotwright.generator.inspect.picture import PictureMeter
 
     camera = part["camera"]
-    asked = None if camera["asked"] is None else Pose(**camera["asked"])
+    given = part["given"]
+    wanted = wanted_frames(given, len(frames))
+    meter, paces = PictureMeter(), Paces()
+    kept: dict[int, Picture] = {}
+
+    def looked_at() -> Iterator[Picture]:
+        begin = max(0, start - 1)
+        new = frames.since(begin) if isinstance(frames, Reel) else iter(frames[begin:])
+        for number, frame in enumerate(new, start=begin):
+            if number in wanted:
+                kept[number] = frame
+            reduced = small(frame)
+            meter.add(reduced)
+            if wanted:
+                paces.add(reduced)
+            yield reduced
+
+    motion: CameraMotion | None = None
+    if len(frames) - start > 1 or start:
+        motion = measure(looked_at(), hfov_deg=camera["hfov_deg"])
+    else:
+        for _ in looked_at():
+            pass
+    picture = asdict(meter.result())
+    facts = _camera(camera, motion)
+    seams = seams_of(made, start)
+    if part.get("over") is not None:  # the camera moved over what the gate had seen
+        seams = [{**seam, **_again(frames, seam["frame"])} for seam in seams]
+    codec = {key: value for segment in made for key, value in segment["codec"].items()}
+    endpoints = _endpoints(given, len(frames), kept, paces, fetch, codec)
+    warnings = [] if motion is None else [*_missed(facts), *_faults(picture)]
+    warnings += [*_shown(seams), *_unmatched(endpoints)]
+    return {
+        "camera": facts,
+        "seams": seams,
+        "endpoints": endpoints,
+        "picture": picture,
+        "warnings": warnings,
+    }
+
+
+def small(frame: Picture) -> Picture:
+    """The frame at the size at which it is measured, uint8 RGB."""
+    import cv2
+
+    height, width = frame.shape[:2]
+    scale = LONG_SIDE_PX / max(height, width)
+    if scale >= 1:
+        return frame
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def wanted_frames(given: Mapping[str, Any], count: int) -> set[int]:
+    """The frames that were to show given pictures."""
+    ends = {0: given["first"], count - 1: given["last"]}
+    return {frame for frame, key in ends.items() if key} | {
+        frame for frame, _ in given["keyframes"]
+    }
+
+
+def _camera(camera: Mapping[str, Any], motion: "CameraMotion | None") -> dict[str, Any]:
+    from shotwright.generator.inspect.camera import verdict
+
     facts: dict[str, Any] = {
         "asked": camera["asked"],
         "measured": None,
@@ -39,86 +109,93 @@ def inspect(
         "mechanism": camera["mechanism"],
         "verdict": {},
     }
-    warnings: list[dict[str, str]] = []
-    new = _small(frames[max(0, start - 1) :])
-    if len(new) > 1:
-        motion = measure(new, hfov_deg=camera["hfov_deg"])
+    if motion is not None:
+        asked = Pose() if camera["asked"] is None else Pose(**camera["asked"])
         facts["measured"] = asdict(motion.total)
-        facts["verdict"] = verdict(asked or Pose(), motion.total, confidence=motion.confidence)
-        if asked is not None and "fail" in facts["verdict"].values():
-            axes = ", ".join(axis for axis, v in facts["verdict"].items() if v == "fail")
-            warnings.append(
-                {
-                    "code": "camera_missed",
-                    "message": f"the camera did not do what was asked on {axes}; "
-                    "try another seed, takes, or a start image.",
-                }
-            )
-        picture = inspect_picture(new)
-        if picture.black_frames:
-            warnings.append(
-                {
-                    "code": "black_frames",
-                    "message": f"{len(picture.black_frames)} frames are black.",
-                }
-            )
-        if picture.frozen:
-            warnings.append(
-                {"code": "frozen_frames", "message": f"nothing moves in frames {picture.frozen}."}
-            )
-    seams = []
-    for join_ in joins:
-        overlap = part["segments"][-1]["overlap"]
-        seam = measure_seam(frames, join_).to_json()
-        seams.append({**seam, "method": "clean latent prefix", "overlap_frames": overlap})
+        facts["verdict"] = verdict(
+            asked, motion.total, confidence=motion.confidence, unclear=motion.unclear
+        )
+    return facts
+
+
+def _again(frames: Frames | Reel, at: int) -> dict[str, Any]:
+    """A seam as it stands in the finished clip."""
+    from shotwright.generator.inspect.seams import AROUND, measure_seam
+
+    first = max(0, at - AROUND - 1)
+    near = frames[first : at + AROUND + 1]
+    return {**measure_seam(near, at - first).to_json(), "frame": at}
+
+
+def _endpoints(
+    given: Mapping[str, Any],
+    count: int,
+    kept: Mapping[int, Picture],
+    paces: Any,
+    fetch: Callable[[str], Picture],
+    codec: Mapping[str, float],
+) -> dict[str, Any]:
+    """How each given picture is matched, and how the clip moves there."""
+    from shotwright.generator.inspect.endpoints import score
 
     def against(key: str | None, frame: int) -> dict[str, Any] | None:
         if key is None:
             return None
-        matched = score(frames[frame], fetch(key))
-        return {"ssim": matched.ssim, "pass": matched.passed}
+        matched = score(kept[frame], fetch(key), codec_ssim=codec.get(key))
+        return {
+            "ssim": matched.ssim,
+            "codec_ssim": matched.codec_ssim,
+            "motion_of_p95": paces.beside(frame),
+            "pass": matched.passed,
+        }
 
-    given = part["given"]
-    endpoints = {
+    return {
         "first": against(given["first"], 0),
-        "last": against(given["last"], -1),
+        "last": against(given["last"], count - 1),
         "keyframes": [
             {**(against(key, frame) or {}), "frame": frame} for frame, key in given["keyframes"]
         ],
     }
-    return {"camera": facts, "seams": seams, "endpoints": endpoints, "warnings": warnings}
 
 
-LONG_SIDE_PX = 256
-"""Motion is measured at this long side; it is twice what the camera is registered at."""
+def _missed(camera: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    if camera["asked"] is not None and "fail" in camera["verdict"].values():
+        axes = ", ".join(axis for axis, v in camera["verdict"].items() if v == "fail")
+        yield {
+            "code": "camera_missed",
+            "message": f"the camera did not do what was asked on {axes}; "
+            "try another seed, takes, or a start image.",
+        }
 
 
-def _small(frames: Frames) -> Frames:
-    import cv2
-
-    height, width = frames.shape[1:3]
-    scale = LONG_SIDE_PX / max(height, width)
-    if scale >= 1:
-        return frames
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in frames])
+def _faults(picture: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    if picture["black_frames"]:
+        message = f"{len(picture['black_frames'])} frames are black."
+        yield {"code": "black_frames", "message": message}
+    if picture["frozen"]:
+        message = f"nothing moves in frames {picture['frozen']}."
+        yield {"code": "frozen_frames", "message": message}
 
 
-def rank(takes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A job's result: the takes in the order asked, and the id of the best.
+def _shown(seams: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+    at = ", ".join(str(seam["frame"]) for seam in seams if not seam["pass"])
+    if at:
+        yield {
+            "code": "seam_shows",
+            "message": f"the join at frame {at} may be seen, the best of all tries; takes, or another seed, "
+            "may do better.",
+        }
 
-    Fewest failed measurements (camera axes, seams, endpoints, warnings of the picture) wins; the first of equals.
-    """
 
-    def faults(take: dict[str, Any]) -> int:
-        camera = sum(
-            v in ("fail", "stray") for v in (take["camera"] or {}).get("verdict", {}).values()
-        )
-        seams = sum(not seam["pass"] for seam in take["seams"])
-        ends = take["endpoints"] or {}
-        matched = [ends.get("first"), ends.get("last"), *ends.get("keyframes", [])]
-        missed = sum(match is not None and not match["pass"] for match in matched)
-        pictures = sum(w["code"] in ("black_frames", "frozen_frames") for w in take["warnings"])
-        return camera + seams + missed + 2 * pictures
+def _unmatched(endpoints: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    from shotwright.generator.inspect.endpoints import MOST_OF_P95
 
-    return {"takes": list(takes), "best": min(takes, key=faults)["take_id"]}
+    named = {"first frame": endpoints["first"], "last frame": endpoints["last"]}
+    named |= {f"keyframe at frame {match['frame']}": match for match in endpoints["keyframes"]}
+    for name, match in named.items():
+        if match is not None and match["motion_of_p95"] > MOST_OF_P95:
+            yield {
+                "code": "endpoint_jump",
+                "message": f"the picture jumps at the {name}, {match['motion_of_p95']:.1f} times the clip's quickest "
+                "motion; give more time, or pictures that are nearer to each other.",
+            }

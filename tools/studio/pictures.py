@@ -2,12 +2,14 @@
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from shotwright.generator.frames import Picture
 
 MARK_S = 2.0
 """With label=start the mark stands this long."""
@@ -29,15 +31,17 @@ def png(picture: NDArray[np.uint8], metadata: Mapping[str, str] | None = None) -
     return out.getvalue()
 
 
-def mark(frames: NDArray[np.uint8], label: str, *, fps: float) -> NDArray[np.uint8]:
-    """Write MARK into the lower right corner: of no frame (none), of the first two seconds (start), of all (always)."""
-    if label == "none":
-        return frames
-    count, height, width = frames.shape[:3]
-    marked = frames.copy()
-    for frame in marked[: marked_frames(label, count, fps)]:
-        put_mark(frame, mark_of(width, height))
-    return marked
+def mark(frames: Iterable[Picture], label: str, count: int, *, fps: float) -> Iterator[Picture]:
+    """Write MARK into the lower right corner: of no frame (none), of the first two seconds (start), of all (always).
+
+    frames: uint8 RGB (height, width, 3), `count` of them, one by one; those given are left as they are.
+    """
+    marked = marked_frames(label, count, fps)
+    for number, frame in enumerate(frames):
+        if number < marked:
+            frame = frame.copy()
+            put_mark(frame, mark_of(frame.shape[1], frame.shape[0]))
+        yield frame
 
 
 def marked_frames(label: str, count: int, fps: float) -> int:

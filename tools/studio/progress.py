@@ -41,11 +41,12 @@ class Progress:
         else:
             self.prefix = f"take {index + 1} of {len(parts)}: " if len(parts) > 1 else ""
         self.share, self.written = 0.0, 0.0
-        self.now, self.of = 0, 1
+        self.now, self.of, self.attempt = 0, 1, 1
         self.began = time.monotonic()
 
-    def segment(self, now: int, of: int) -> None:
-        self.now, self.of = now, of
+    def segment(self, now: int, of: int, *, attempt: int = 1) -> None:
+        """What is rendered next; attempt: above 1 where it is rendered again for its seam."""
+        self.now, self.of, self.attempt = now, of, attempt
         self.began = time.monotonic()
 
     def say(self, phase: str) -> None:
@@ -59,11 +60,13 @@ class Progress:
         if stop is not None:
             raise stop
         piece = f"segment {self.now + 1} of {self.of}: " if self.of > 1 else ""
+        if self.attempt > 1:
+            piece += f"try {self.attempt}: "
         if phase == "decoding":
-            self.share = (self.now + DENOISING_SHARE) / self.of
+            self._reach((self.now + DENOISING_SHARE) / self.of)
             self._write(f"{piece}decoding", None)
             return
-        self.share = (self.now + DENOISING_SHARE * step / steps) / self.of
+        self._reach((self.now + DENOISING_SHARE * step / steps) / self.of)
         eta = None
         if step:
             # from this segment's own steps: what is left of it, of the segments after it, of the parts after it
@@ -72,6 +75,10 @@ class Progress:
             eta = round(each * (left + steps * self.of * (len(self.parts) - self.index - 1)), 2)
         if step in (0, steps) or time.monotonic() - self.written >= REPORT_EVERY_S:
             self._write(f"{piece}denoising {step}/{steps}", eta)
+
+    def _reach(self, share: float) -> None:
+        """Another try takes nothing back of what was told."""
+        self.share = max(self.share, share)
 
     def done(self) -> None:
         self.share = 1.0

@@ -4,13 +4,12 @@ A part is one take to be rendered, as plain JSON: which take id and seed, which 
 pictures were asked.  Knows the cards and the words; renders nothing.
 """
 
-import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from shotwright.generator.camera import Move, Pose, amount_of, expand, path, totals
+from shotwright.generator.camera import Move
 from shotwright.generator.camera_dialects import from_kling
 from shotwright.generator.catalog import Card
 from shotwright.generator.clipspec import ClipSpec
@@ -20,11 +19,6 @@ from shotwright.prompts.rewriter import rewrite as rewrite_prompt
 from shotwright.tools.settings import Settings
 from shotwright.tools.studio import wire
 from shotwright.tools.studio.writing import said_of, target_of, writer_of
-
-WARP_STRENGTH = 0.35
-"""Noise put on a warped picture before it is denoised again: the model repairs edges, the motion stays."""
-TRAINED_TOLERANCE = 0.25
-"""A trained amount serves an asked one within this share of it; beyond it the picture is warped."""
 
 
 @dataclass
@@ -126,7 +120,7 @@ def length(
     if wanted > rule.maximum + rule.step / 2:
         card.check_mode("extend", "duration_s")
         overlap = card.overlap_frames
-        counts = (rule.maximum, *pieces(card, wanted - rule.maximum))
+        counts = (rule.maximum, *pieces(card, wanted - rule.maximum, overlap))
         notes.warn(
             "made_by_continuation",
             f"{duration_s:g} s is longer than {card.name}'s {rule.maximum / card.fps:g} s: made in "
@@ -137,15 +131,18 @@ def length(
     return counts, overlap
 
 
-def pieces(card: Card, wanted: float) -> tuple[int, ...]:
-    """Frame counts of continuations that together add about `wanted` frames; each contains the overlap."""
-    rule, overlap = card.frames, card.overlap_frames
+def pieces(card: Card, wanted: float, overlap: int, *, lead: int | None = None) -> tuple[int, ...]:
+    """Frame counts of continuations that together add about `wanted` frames; each contains the overlap.
+
+    lead: that of the first one, where it differs.
+    """
+    rule = card.frames
     counts: list[int] = []
-    shortest = max(rule.minimum, rule.nearest(overlap + rule.step))
     while wanted > rule.step / 2 or not counts:
-        count = max(shortest, rule.nearest(min(wanted + overlap, rule.maximum)))
-        counts.append(count)
-        wanted -= count - overlap
+        shared = overlap if counts or lead is None else lead
+        shortest = max(rule.minimum, rule.nearest(shared + rule.step))
+        counts.append(max(shortest, rule.nearest(min(wanted + shared, rule.maximum))))
+        wanted -= counts[-1] - shared
     return tuple(counts)
 
 
@@ -182,89 +179,6 @@ def moves_of(camera: wire.Camera | None) -> tuple[Move, ...]:
         )
         for index, item in enumerate(camera)
     )
-
-
-@dataclass(frozen=True)
-class CameraPlan:
-    """How the asked moves will be made."""
-
-    moves: tuple[Move, ...]
-    mechanism: str
-    asked: Pose | None
-    prompt_moves: tuple[Move, ...]
-    """Those that go into the prompt."""
-
-    def to_json(self, hfov_deg: float) -> dict[str, Any]:
-        return {
-            "moves": [asdict(move) for move in self.moves],
-            "mechanism": self.mechanism,
-            "asked": None if self.asked is None else asdict(self.asked),
-            "hfov_deg": hfov_deg,
-        }
-
-
-def plan_camera(
-    card: Card,
-    moves: Sequence[Move],
-    *,
-    frames: int,
-    still: bool,
-    segments: int,
-    notes: Resolution,
-    seed: int = 0,
-    warp: bool = False,
-) -> CameraPlan:
-    """Choose the best mechanism: trained condition, guided warp (with a start picture), words.
-
-    still: a picture is given from which the camera starts.  segments: a trained move is repeated in each.
-    warp: the caller asked for the path itself, so it is warped and nothing else.
-    """
-    if not moves:
-        return CameraPlan((), "none", None, ())
-    expanded = expand(moves)
-    asked = totals(path(expanded, frames, amounts=card.camera_amounts, seed=seed))
-    if warp:
-        return CameraPlan(expanded, "guided warp", asked, ())
-    one = len(expanded) == 1 and (expanded[0].start, expanded[0].end) == (0.0, 1.0)
-    one = one and expanded[0].easing == "linear"
-    trained = one and segments == 1 and expanded[0].move in card.camera_trained
-    if trained:
-        amount = amount_of(expanded[0], card.camera_amounts)
-        nearest = _trained_amount(card, expanded[0].kind, amount)
-        if not still or _serves(expanded[0].kind, nearest, amount):
-            notes.adjust(
-                "camera[0].amount",
-                amount,
-                nearest,
-                f"{card.name} was trained on this amount; a start image allows any",
-            )
-            said = (expanded[0],) if nearest == amount else (replace(expanded[0], amount=nearest),)
-            return CameraPlan(expanded, "trained condition", asked, said)
-    if still and segments == 1:
-        return CameraPlan(expanded, "guided warp", asked, ())
-    known = tuple(m for m in expanded if m.move in card.camera_trained or not card.camera_trained)
-    unknown = sorted({m.move for m in expanded} - {m.move for m in known})
-    notes.warn(
-        "camera_by_words",
-        f"{card.name} has no mechanism for this path; it is only put into words"
-        + (f", and knows no words for {', '.join(unknown)}" if unknown else "")
-        + ". Give a start image, or use move_camera, to have it made exactly.",
-    )
-    return CameraPlan(expanded, "words", asked, known)
-
-
-def _trained_amount(card: Card, kind: str, amount: float) -> float:
-    """The amount of the card's training that is nearest by ratio; the asked one where the card names none."""
-    trained = card.trained_amounts(kind)
-    return min(trained, key=lambda t: abs(math.log(t / amount)), default=amount) if amount else 0.0
-
-
-def _serves(kind: str, nearest: float, amount: float) -> bool:
-    """Whether a trained amount is about the asked one; a zoom is compared by its exponent."""
-    if amount == 0:
-        return True
-    share = math.log(amount) / math.log(nearest) if kind == "zoom" else amount / nearest
-    return abs(share - 1) <= TRAINED_TOLERANCE
 
 
 def seeds(seed: int | None, takes: int) -> list[int]:
@@ -351,6 +265,7 @@ def segments_of(
                 seed=(seed + 7919 * index) % 2**32,
                 steps=preset.steps,
                 guidance=preset.guidance,
+                refine=preset.refine,
             ).to_json(),
             "overlap": shape.overlap if index else 0,
         }
@@ -374,9 +289,12 @@ def expected(
     """
     work, pixels = 0.0, 0
     for part in parts:
+        over = part.get("over") or {}
+        # once at rest and once with the camera moved over it, or one of the two
+        times = (over.get("start") not in ("still", "clip")) + (over.get("prompt") is not None)
         for segment in part["segments"]:
             spec = segment["spec"]
             area = spec["width"] * spec["height"]
-            work += spec["steps"] * spec["frames"] * area / 1e6
+            work += times * ClipSpec.from_json(spec).work * spec["frames"] * area / 1e6
             pixels += spec["frames"] * area
     return (None if speed is None else round(work * speed, 2)), round(pixels * 0.15)

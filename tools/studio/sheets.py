@@ -25,10 +25,10 @@ MIN_HEIGHT = 160
 """A frame lower than this cannot be judged by a model."""
 
 _CELL_HEIGHT = 360
-_GAP, _LABEL, _FONT = 6, 18, 13
+GAP, LABEL, FONT = 6, 18, 13
 _DENSITY = 0.1
 """Bytes a pixel of a JPEG of middling quality: where a large sheet begins to shrink."""
-_BACK, _INK = (24, 24, 24), (230, 230, 230)
+BACK, INK = (24, 24, 24), (230, 230, 230)
 
 Frames = NDArray[np.uint8]
 Rate = float | Fraction
@@ -43,26 +43,29 @@ def contact_sheet(
     clip.  Each is shown at least MIN_HEIGHT high, unless that would pass MAX_WIDTH.
     """
     numbers = spaced(len(frames), count)
-    labels = [_stamp(start + number, fps) for number in numbers]
+    labels = [stamp(start + number, fps) for number in numbers]
     return sheet_of(frames[numbers], labels, columns=columns)
 
 
 def sheet_of(pictures: Frames, labels: Sequence[str], *, columns: int | None = None) -> bytes:
     """A JPEG of these pictures, uint8 RGB (n, height, width, 3), each over its label."""
+    return small_jpeg(lambda shrink: grid(pictures, labels, columns=columns, shrink=shrink))
+
+
+def grid(
+    pictures: Frames, labels: Sequence[str], *, columns: int | None = None, shrink: float = 1.0
+) -> "Image.Image":
+    """These pictures in rows, each over its label; shrink: how much lower than usual they may be."""
     height, width = pictures.shape[1:3]
     columns = columns or _columns(len(pictures), width, height)
     rows = math.ceil(len(pictures) / columns)
-
-    def draw(shrink: float) -> "Image.Image":
-        cell = _cell((width, height), (MAX_WIDTH - _GAP) // columns - _GAP, shrink)
-        sheet = _blank(columns * (cell[0] + _GAP) + _GAP, rows * (cell[1] + _LABEL + _GAP) + _GAP)
-        for place, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
-            row, column = divmod(place, columns)
-            at = (_GAP + column * (cell[0] + _GAP), _GAP + row * (cell[1] + _LABEL + _GAP))
-            _paste(sheet, picture, cell, at, label)
-        return sheet
-
-    return _small_jpeg(draw)
+    cell = _cell((width, height), (MAX_WIDTH - GAP) // columns - GAP, shrink)
+    sheet = blank(columns * (cell[0] + GAP) + GAP, rows * (cell[1] + LABEL + GAP) + GAP)
+    for place, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+        row, column = divmod(place, columns)
+        at = (GAP + column * (cell[0] + GAP), GAP + row * (cell[1] + LABEL + GAP))
+        _paste(sheet, picture, cell, at, label)
+    return sheet
 
 
 def film_sheet(
@@ -80,27 +83,27 @@ def film_sheet(
     heights, widths = zip(*(frames.shape[1:3] for _, frames, _ in shots), strict=True)
     columns = min(count, max(len(frames) for _, frames, _ in shots))
     columns = min(columns, min(map(_most_columns, widths, heights)))
-    room = (MAX_WIDTH - _GAP) // columns - _GAP
+    room = (MAX_WIDTH - GAP) // columns - GAP
 
     def draw(shrink: float) -> "Image.Image":
         cells = [_cell(size, room, shrink) for size in zip(widths, heights, strict=True)]
         wide, high = (max(sides) for sides in zip(*cells, strict=True))
-        row_height = high + 2 * _LABEL + _GAP
-        sheet = _blank(columns * (wide + _GAP) + _GAP, len(shots) * row_height + _GAP)
+        row_height = high + 2 * LABEL + GAP
+        sheet = blank(columns * (wide + GAP) + GAP, len(shots) * row_height + GAP)
         for row, (label, frames, fps) in enumerate(shots):
-            top = _GAP + row * row_height
-            _write(sheet, (_GAP, top), label, sheet.width - 2 * _GAP)
+            top = GAP + row * row_height
+            write_line(sheet, (GAP, top), label, sheet.width - 2 * GAP)
             for column, number in enumerate(spaced(len(frames), columns)):
-                at = (_GAP + column * (wide + _GAP), top + _LABEL)
+                at = (GAP + column * (wide + GAP), top + LABEL)
                 named = numbers[row][number] if numbers else number
-                _paste(sheet, frames[number], cells[row], at, _stamp(named, fps))
+                _paste(sheet, frames[number], cells[row], at, stamp(named, fps))
         return sheet
 
     # of many shots the frames are small anyway: drawing them large first would take seconds
     each = MAX_BYTES / _DENSITY / (len(shots) * columns)
     high = math.sqrt(each * heights[0] / widths[0])
     start = high / _CELL_HEIGHT if high > MIN_HEIGHT else high / (5 * MIN_HEIGHT)
-    return _small_jpeg(draw, shrink=min(1.0, start))
+    return small_jpeg(draw, shrink=min(1.0, start))
 
 
 def numbers_at(count: int, fps: Rate, at_s: Sequence[float]) -> list[int]:
@@ -126,7 +129,7 @@ def still(frame: Frames, *, most: int = MAX_BYTES) -> bytes:
     """One frame, uint8 RGB (height, width, 3), as a JPEG for looking at, under `most` bytes: 160 to 720 high."""
     height, width = frame.shape[:2]
     highest = min(max(height, _CELL_HEIGHT), 2 * _CELL_HEIGHT)
-    return _small_jpeg(
+    return small_jpeg(
         lambda shrink: _scaled(frame, _cell((width, height), MAX_WIDTH, shrink, highest)), most
     )
 
@@ -143,7 +146,8 @@ def spaced(total: int, count: int) -> list[int]:
     return [round(number) for number in np.linspace(0, total - 1, min(count, total))]
 
 
-def _stamp(number: int, fps: Rate) -> str:
+def stamp(number: int, fps: Rate) -> str:
+    """A frame's number and time, as its label."""
     return f"#{number}  {float(number / fps):.2f} s"
 
 
@@ -154,7 +158,7 @@ def _columns(count: int, width: int, height: int) -> int:
 
 def _most_columns(width: int, height: int) -> int:
     """How many frames fit side by side at MIN_HEIGHT."""
-    return max(1, (MAX_WIDTH - _GAP) // (math.ceil(width * MIN_HEIGHT / height) + _GAP))
+    return max(1, (MAX_WIDTH - GAP) // (math.ceil(width * MIN_HEIGHT / height) + GAP))
 
 
 def _cell(
@@ -180,28 +184,35 @@ def _scaled(frame: Frames, size: tuple[int, int]) -> "Image.Image":
     return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _blank(width: int, height: int) -> "Image.Image":
+def blank(width: int, height: int) -> "Image.Image":
+    """A dark sheet of this size."""
     from PIL import Image
 
-    return Image.new("RGB", (width, height), _BACK)
+    return Image.new("RGB", (width, height), BACK)
 
 
 def _paste(
     sheet: "Image.Image", frame: Frames, size: tuple[int, int], at: tuple[int, int], label: str
 ) -> None:
     sheet.paste(_scaled(frame, size), at)
-    _write(sheet, (at[0], at[1] + size[1]), label, size[0])
+    write_line(sheet, (at[0], at[1] + size[1]), label, size[0])
 
 
-def _write(sheet: "Image.Image", at: tuple[int, int], text: str, room: int) -> None:
+def write_line(
+    sheet: "Image.Image",
+    at: tuple[int, int],
+    text: str,
+    room: int,
+    ink: tuple[int, int, int] = INK,
+) -> None:
     """Write a line of text into `room` pixels, cut short with dots when it is longer."""
     from PIL import ImageDraw, ImageFont
 
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT)
     shown = text
     while shown and draw.textlength(shown, font) > room:
         shown = shown.removesuffix("…")[:-1] + "…" if len(shown) > 1 else ""
-    draw.text((at[0] + 1, at[1] + 1), shown, _INK, font)
+    draw.text((at[0] + 1, at[1] + 1), shown, ink, font)
 
 
 def _jpeg(picture: "Image.Image", quality: int) -> bytes:
@@ -210,7 +221,7 @@ def _jpeg(picture: "Image.Image", quality: int) -> bytes:
     return out.getvalue()
 
 
-def _small_jpeg(
+def small_jpeg(
     draw: Callable[[float], "Image.Image"], most: int = MAX_BYTES, shrink: float = 1.0
 ) -> bytes:
     """What `draw` draws at the best quality and size, from `shrink` down, that stay under `most` bytes."""

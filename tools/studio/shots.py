@@ -12,8 +12,10 @@ from shotwright.generator.catalog import Card
 from shotwright.generator.errors import BadRequest
 from shotwright.prompts.shotplan import Shot, ShotPlan
 from shotwright.tools.studio import wire
-from shotwright.tools.studio.clips import ClipPlan, effective, plan_clip, warp_start
+from shotwright.tools.studio.clips import ClipPlan, effective, plan_clip
+from shotwright.tools.studio.continuing import continued
 from shotwright.tools.studio.cutting import handle_frames, transitions
+from shotwright.tools.studio.mechanisms import RESTING
 from shotwright.tools.studio.resolve import Words
 from shotwright.tools.studio.slates import request_digest
 from shotwright.tools.studio.studio import Studio
@@ -73,13 +75,20 @@ async def plan_parts(
         _check_trim(known.get("trim"), clip, shot, index)
         frames = effective(clip.parts[0])["frames"]
         digest = _digest(clip)
-        handle = handle_frames(joints, index, effective(clip.parts[0])["fps"])
-        same = known.get("digest") == digest and known.get("handle", 0) >= handle
+        fps = effective(clip.parts[0])["fps"]
+        handle = handle_frames(joints, index, fps)
+        end_s = (known.get("trim") or {}).get("end_s")
+        spare = 0 if end_s is None else max(0, frames - round(end_s * fps))
+        same = known.get("digest") == digest and known.get("handle", 0) + spare >= handle
         kept = [take_id for take_id in known.get("takes", []) if same and take_id in there]
         place = None if kept else len(parts)
         if not kept:
             if handle:
                 clip = await _clip(asking, after, keyframes.get("last"), handle)
+            clip.notes.warnings = [
+                {**warning, "message": f"shot {shot.id}: {warning['message']}"}
+                for warning in clip.notes.warnings
+            ]
             clips.append(clip)
             parts.extend(clip.parts)
         takes = kept or [part["take_id"] for part in clip.parts]
@@ -223,7 +232,7 @@ async def plan_shot(
 
     starts: its first frame is a take's, the shot before or a keyframe.  picture: a keyframe itself.
     """
-    from shotwright.prompts.dialects import shot_text
+    from shotwright.prompts.dialects import Mode, ShotText, shot_text
 
     a, plan, shot = asking.a, asking.plan, asking.shot
     card = asking.studio.catalog.get(a.model)
@@ -234,7 +243,9 @@ async def plan_shot(
     target = target_of(card, asking.studio.settings.home / "models")
     seconds = shot.duration_s + lead_s
     try:
-        compiled = target.compile(shot_text(plan, shot), "i2v" if image or starts else "t2v")
+        text: ShotText = shot_text(plan, shot)
+        mode: Mode = "i2v" if image or starts else "t2v"
+        compiled = target.compile(text, mode)
         words = Words(
             compiled.prompt,
             compiled.negative or card.negative,
@@ -259,6 +270,9 @@ async def plan_shot(
             {**asking.asked, "shot": shot.id},
             moves=[move.to_move() for move in shot.camera],
             words=words,
+            resting=replace(
+                words, prompt=target.compile(replace(text, camera=RESTING), mode).prompt
+            ),
             starts_from_shot=starts,
             picture=picture,
         )
@@ -272,8 +286,6 @@ async def plan_shot(
     clip.notes.warnings += compiled.warnings
     if words.unknown:
         clip.notes.warn("unknown_words", f"{card.name} does not know: {', '.join(words.unknown)}.")
-    for part in clip.parts:
-        warp_start(clip, part)
     return clip
 
 
@@ -345,7 +357,7 @@ def _start_from(
         part.update(shot=shot.id, after=after, until=until)
         part["parents"] = [end["take_id"] for end in (after, until) if end is not None]
         if after is not None and after["how"] == "extend":
-            part["segments"][0]["overlap"] = clip.card.overlap_frames
+            part["segments"][0] = continued(clip.card, part["segments"][0])
 
 
 def _digest(clip: ClipPlan) -> str:

@@ -30,6 +30,7 @@ _MEDIA = ("image", "last_image", "images", "video")
 _WIRE = (
     "width", "height", "frames", "fps", "duration_s", "seed", "model", "prompt", "adjustments",
     "warnings", "unknown_words", "timings", "camera", "seams", "endpoints",
+    "picture", "drift",
 )  # fmt: skip
 
 
@@ -98,6 +99,8 @@ class Slate(_Part):
     camera: dict[str, Any] | None = None
     seams: tuple[dict[str, Any], ...] = ()
     endpoints: dict[str, Any] | None = None
+    picture: dict[str, Any] | None = None
+    drift: dict[str, Any] | None = None
     likeness: dict[str, str] | None = None
     parents: tuple[str, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict)

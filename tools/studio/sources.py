@@ -1,9 +1,8 @@
 """A clip that a caller names, made ready for a model: its size, its frame rate, lossless."""
 
-import tempfile
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from shotwright.generator.catalog import Card
 from shotwright.generator.errors import BadRequest, TooLarge
 from shotwright.tools.studio import wire
+from shotwright.tools.studio.filing import TAIL_FRAMES
 from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
 from shotwright.tools.studio.resolve import Resolution, size
 from shotwright.tools.studio.studio import Studio
@@ -21,20 +21,25 @@ if TYPE_CHECKING:
 
 MAX_FRAMES = 3_000
 """Frames of a source that are read: six minutes at 8 a second, two at 24."""
-MAX_BYTES = 2 << 30
-"""Bytes of all frames of a source at the model's size, uncompressed: what preparing it may hold."""
+MAX_BYTES = 16 << 30
+"""Bytes of all frames of a source at the model's size, uncompressed; kept losslessly they take about half on disk."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """key: the lossless clip in the store; prompt: of the take it is, or empty."""
+    """key: the lossless clip in the store; tail: the key of its last frames; prompt: of the take it is, or empty.
+
+    anchor: what the take's own continuations were held to (see `continuing`), None where it has none.
+    """
 
     key: str
+    tail: str
     frames: int
     width: int
     height: int
     prompt: str
     parents: list[str]
+    anchor: dict[str, Any] | None
     adjustments: list[dict[str, Any]]
 
 
@@ -65,40 +70,87 @@ def _prepare(
     aspect_ratio: str | None,
     exact: str | None,
 ) -> Source:
-    from shotwright.generator.encode import iter_frames, read_lossless, write_lossless
+    from shotwright.tools.studio.filing import keep_lossless
+    from shotwright.tools.studio.givens import lossless_of
     from shotwright.tools.studio.slates import read_slate
 
     notes, info = Resolution(), media.info
     shape = (info.width, info.height)
     target = size(card, aspect_ratio=aspect_ratio, exact=exact, picture=shape, notes=Resolution())
     _check_length(media, name, target)
-    # Each frame is scaled as it is decoded: a minute of 4K would not fit the memory.
-    decoded = iter_frames(media.path, max_frames=MAX_FRAMES, max_pixels=MAX_FRAME_PIXELS)
+    slate = None if media.take_id is None else read_slate(studio.store, media.take_id)
+    tail = None
+    if slate is not None and slate.blobs.tail is not None:
+        tail = lossless_of(studio.store, slate.blobs.tail)
+    source = _Fitting(media, target, fit, card.fps, tail)
     try:
-        fitted, changes = _fitted(decoded, target, fit)
+        key = keep_lossless(studio.store, source.frames(), card.fps)
     except BadRequest as error:
         error.field = name
         raise
-    prompt, parents = "", []
-    if media.take_id is not None:
-        slate = read_slate(studio.store, media.take_id)
-        prompt, parents = slate.prompt, [slate.take_id]
-        if slate.blobs.tail is not None:
-            tail = read_lossless(studio.store.fetch(slate.blobs.tail)).frames
-            fitted[len(fitted) - len(tail) :] = _fitted(tail, target, fit)[0]
     rate = float(info.fps)
-    if rate != card.fps:
-        count = max(1, round(len(fitted) / rate * card.fps))
-        at = np.minimum(len(fitted) - 1, np.round(np.arange(count) * rate / card.fps)).astype(int)
-        fitted = [fitted[place] for place in at]
-        notes.adjust("fps", rate, card.fps, f"{card.name} works at {card.fps} frames a second")
-    notes.adjustments += [{**change, "field": name} for change in changes]
-    frames = np.stack(fitted)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "source.mkv"
-        write_lossless(file, frames, card.fps)
-        key = studio.store.put(file, "mkv").key
-    return Source(key, len(frames), *target, prompt, parents, notes.adjustments)
+    notes.adjust("fps", rate, card.fps, f"{card.name} works at {card.fps} frames a second")
+    if source.change is not None:
+        notes.adjustments.append({**source.change, "field": name})
+    return Source(
+        key,
+        keep_lossless(studio.store, np.stack(source.last), card.fps),
+        source.count,
+        *target,
+        prompt="" if slate is None else slate.prompt,
+        parents=[] if slate is None else [slate.take_id],
+        anchor=None if slate is None else (slate.drift or {}).get("anchor"),
+        adjustments=notes.adjustments,
+    )
+
+
+class _Fitting:
+    """A clip's frames at another size and rate, one by one: a minute of 4K would not fit the memory."""
+
+    def __init__(
+        self,
+        media: "VideoMedia",
+        target: tuple[int, int],
+        fit: wire.Fit,
+        fps: int,
+        tail: "Frames | None",
+    ) -> None:
+        self.media, self.target, self.fit, self.tail = media, target, fit, tail
+        self.change: dict[str, Any] | None = None
+        """What fitting did: to all frames the same, or nothing."""
+        self.ratio = float(media.info.fps) / fps
+        self.count = max(1, round(media.info.frames / self.ratio))
+        self.last: deque[Frames] = deque(maxlen=TAIL_FRAMES)
+
+    def frames(self) -> "Iterator[Frames]":
+        """Each frame as it is decoded, as often as the new rate shows it; a take's last ones from its lossless tail."""
+        made = 0
+        for number, frame in enumerate(self._decoded()):
+            while made < self.count and self._shown(made) == number:
+                picture = self._fitted(frame)
+                self.last.append(picture)
+                made += 1
+                yield picture
+        self.count = made  # a file whose header promised more frames than it has
+
+    def _shown(self, number: int) -> int:
+        """Which frame of the clip frame `number` of the new rate shows."""
+        return min(self.media.info.frames - 1, round(number * self.ratio))
+
+    def _decoded(self) -> "Iterator[Frames]":
+        from shotwright.generator.encode import iter_frames
+
+        kept = 0 if self.tail is None else len(self.tail)
+        begin = self.media.info.frames - kept
+        decoded = iter_frames(self.media.path, max_frames=MAX_FRAMES, max_pixels=MAX_FRAME_PIXELS)
+        for number, frame in enumerate(decoded):
+            yield frame if self.tail is None or number < begin else self.tail[number - begin]
+
+    def _fitted(self, frame: "Frames") -> "Frames":
+        from shotwright.tools.studio.media import fit as fit_picture
+
+        picture, self.change = fit_picture(frame, *self.target, self.fit)
+        return picture
 
 
 def _check_length(media: "VideoMedia", name: str, target: tuple[int, int]) -> None:
@@ -112,16 +164,3 @@ def _check_length(media: "VideoMedia", name: str, target: tuple[int, int]) -> No
             allowed=f"at most {most} frames",
             fix=f"cut it to at most {most} frames, or ask for a smaller size",
         )
-
-
-def _fitted(
-    frames: "Iterable[Frames]", target: tuple[int, int], fit: wire.Fit
-) -> tuple[list["Frames"], list[dict[str, Any]]]:
-    """Each frame at the target size, and what that changed: of all frames the same, or nothing."""
-    from shotwright.tools.studio.media import fit as fit_picture
-
-    pictures, change = [], None
-    for frame in frames:
-        picture, change = fit_picture(frame, *target, fit)
-        pictures.append(picture)
-    return pictures, [] if change is None else [change]

@@ -71,6 +71,7 @@ class KlingCamera(Strict):
     config: dict[str, float] | None = None
 
 
+Mechanism = Literal["trained condition", "guided warp", "warp after rendering", "words"]
 Words = Annotated[str, Field(max_length=500)]
 Moves = Annotated[list[CameraMove], Field(max_length=8)]
 _WORDS: TypeAdapter[str] = TypeAdapter(Words)
@@ -166,6 +167,9 @@ class GenerateVideo(Frame):
         None,
         description='moves, a string ("slow pan left", "[Zoom in]"), or a Kling camera_control with its dialect',
     )
+    mechanism: Mechanism | None = Field(
+        None, description="how the camera is made; the best that list_models tells when left out"
+    )
     rewrite: bool = Field(
         True, description="compile the prompt for the model; false sends it as it is"
     )
@@ -190,6 +194,7 @@ class MoveCamera(Frame):
     image: Ref | None = Field(None, description="a still to move through")
     video: Ref | None = Field(None, description="or a clip whose camera is moved")
     camera: Camera = Field(description="the path; required")
+    mechanism: Literal["guided warp", "warp after rendering"] | None = None
     prompt: str = Field("", max_length=MAX_PROMPT)
     rewrite: bool = True
 
@@ -376,6 +381,14 @@ class Take(Answer):
     camera: dict[str, Any]
     seams: list[dict[str, Any]]
     endpoints: dict[str, Any]
+    picture: dict[str, Any] | None = Field(
+        None, description="black_frames, frozen, sharpness, flicker, motion of the picture itself"
+    )
+    drift: dict[str, Any] | None = Field(
+        None,
+        description="of a continued clip: how far each segment is from the first (curve), its limits, and where it was "
+        "stopped for passing one",
+    )
 
 
 class Next(Answer):
@@ -407,7 +420,8 @@ class Job(Answer):
     eta_s: float | None
     attached: bool
     result: dict[str, Any] | None = Field(
-        description="of a clip: takes and best, the take_id of the best of them; of a film: film_id, path, url, "
+        description="of a clip: takes, best, the take_id of the best of them, and ranking (take_id, place, faults, "
+        "mark, measures, why); of a film: film_id, path, url, "
         "resource_uri, duration_s, plan, writer, coverage, report, warnings, shots (shot, takes, chosen, "
         "cut), poster, sheet (paths of pictures), takes",
     )
@@ -500,10 +514,15 @@ class Measured(Answer):
     camera: dict[str, Any] = Field(
         description="asked, measured, hfov_deg, mechanism, confidence, verdict, per_frame"
     )
-    seams: list[dict[str, Any]]
+    seams: list[dict[str, Any]] = Field(
+        description="of a take those where it was continued; of other clips jumps that show (method: found)"
+    )
     endpoints: dict[str, Any] | None
     picture: dict[str, Any] = Field(
         description="black_frames, frozen, sharpness, flicker, motion of the picture itself"
+    )
+    drift: dict[str, Any] | None = Field(
+        description="how far each stretch of the clip is from the first (curve), and what is too far (limits)"
     )
     provenance: dict[str, Any] = Field(
         description="what the file says of its origin: holds, missing and broken list source_type, aigc, slate_digest, "

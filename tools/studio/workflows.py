@@ -12,8 +12,10 @@ from typing import Any
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from shotwright.generator.errors import ShotwrightError
+from shotwright.tools.studio.continuing import keep
 from shotwright.tools.studio.crew import Crew, unforeseen
-from shotwright.tools.studio.measures import rank
+from shotwright.tools.studio.filing import TAIL_FRAMES
+from shotwright.tools.studio.ranking import rank
 
 Outcome = dict[str, Any]
 """{"ok": …} or {"error": …}: what a step or a part answers."""
@@ -56,15 +58,19 @@ def take_step(job_id: str, part: int) -> Outcome:
 
 
 @DBOS.step(name="segment")
-def segment_step(job_id: str, part: int, segment: int, before: str | None) -> Outcome:
-    """Render one segment of a long take; answers the key of its lossless frames (overlap dropped) and its timings."""
-    return _guarded(lambda: _on_duty().make_segment(job_id, part, segment, before))
+def segment_step(
+    job_id: str, part: int, segment: int, before: list[str], anchor: dict[str, Any] | None
+) -> Outcome:
+    """Render one segment of a long take; answers the key of its lossless frames (overlap dropped) and its facts."""
+    return _guarded(lambda: _on_duty().make_segment(job_id, part, segment, before, anchor))
 
 
 @DBOS.step(name="finish")
-def finish_step(job_id: str, part: int, made: list[dict[str, Any]]) -> Outcome:
+def finish_step(
+    job_id: str, part: int, made: list[dict[str, Any]], stopped: dict[str, Any] | None
+) -> Outcome:
     """Join a long take's segments, encode, inspect and store; answers its id."""
-    return _guarded(lambda: _on_duty().finish_take(job_id, part, made))
+    return _guarded(lambda: _on_duty().finish_take(job_id, part, made, stopped))
 
 
 @DBOS.step(name="panels")
@@ -96,12 +102,27 @@ def _make_part(job_id: str, part: int) -> Outcome:
     if segments == 1:
         return take_step(job_id, part)
     made: list[dict[str, Any]] = []
+    stopped: dict[str, Any] | None = None
     for index in range(segments):
-        outcome = segment_step(job_id, part, index, made[-1]["key"] if made else None)
+        anchor = made[0]["anchor"] if made else None
+        outcome = segment_step(job_id, part, index, _lately(made), anchor)
         if "error" in outcome:
             return outcome
-        made.append(outcome["ok"])
-    return finish_step(job_id, part, made)
+        if (stopped := keep(made, outcome["ok"])) is not None:
+            break
+    return finish_step(job_id, part, made, stopped)
+
+
+def _lately(made: list[dict[str, Any]]) -> list[str]:
+    """Keys of the last segments, as many as hold what the next one may look back on."""
+    keys: list[str] = []
+    frames = 0
+    for facts in reversed(made):
+        if frames >= TAIL_FRAMES:
+            break
+        keys.insert(0, facts["key"])
+        frames += facts["frames"]
+    return keys
 
 
 @DBOS.workflow(name="render", max_recovery_attempts=5)

@@ -22,6 +22,7 @@ from shotwright.generator.frames import Frames, Given
 from shotwright.generator.mini import text
 from shotwright.generator.mini.world import render, sample_scene
 from shotwright.generator.pipelines import Engine, open_engine
+from shotwright.generator.pipelines.wan import EASE_FROM, _easing
 
 SPEC = ClipSpec(
     model="mini",
@@ -76,6 +77,29 @@ def test_every_step_is_reported_then_decoding(engine: Engine) -> None:
     assert seen == [*(("denoising", step, 4) for step in range(5)), ("decoding", 0, 1)]
 
 
+def test_refining_passes_are_reported_as_steps_of_one_rendering(engine: Engine) -> None:
+    seen: list[tuple[str, int, int]] = []
+    engine.render(replace(SPEC, refine=2), Given(), lambda *what: seen.append(what))
+    steps = [step for phase, step, _ in seen if phase == "denoising"]
+    total = seen[0][2]
+    assert steps == sorted(steps) and set(steps) == set(range(total + 1)) and total > 4
+    assert seen[-1] == ("decoding", 0, 1)
+    assert {count for phase, _, count in seen if phase == "denoising"} == {total}
+
+
+def test_a_refined_clip_flickers_less_and_keeps_what_was_given(
+    engine: Engine, footage: Frames
+) -> None:
+    def change(clip: Frames) -> float:
+        return float(np.abs(np.diff(clip.astype(np.float64), axis=0)).mean())
+
+    plain = engine.render(SPEC, Given(), ignore)
+    refined = engine.render(replace(SPEC, refine=2), Given(), ignore)
+    assert change(refined) < change(plain)
+    held = engine.render(replace(SPEC, refine=2), Given({0: footage[0]}), ignore)
+    assert psnr(held[0], footage[0]) > 22
+
+
 def test_raising_in_a_step_stops_at_once_and_the_engine_stays_usable(engine: Engine) -> None:
     before = engine.render(SPEC, Given(), ignore)
     steps: list[int] = []
@@ -107,12 +131,50 @@ def test_a_continuation_begins_with_the_given_frames(engine: Engine, footage: Fr
     assert psnr(made[:5], footage[:5]) > 22
 
 
+def test_an_eased_clip_leaves_what_it_is_given_frame_by_frame(
+    engine: Engine, footage: Frames
+) -> None:
+    still = np.repeat(footage[4:5], 5, axis=0)
+    free = engine.render(SPEC, Given(prefix=still), ignore)
+    eased = engine.render(SPEC, Given(prefix=still, ease=8), ignore)
+    assert psnr(eased[5], still[0]) > psnr(free[5], still[0]) + 1
+    assert psnr(eased[5], still[0]) > psnr(eased[8], still[0])
+    assert np.array_equal(eased[:5], free[:5])
+
+
+def test_frames_far_from_every_given_one_are_free_from_the_start() -> None:
+    mask = torch.ones(1, 1, 9, 1, 1)
+    mask[:, :, [0, 8]] = 0
+    nearest, level = _easing(mask, 2)
+    assert nearest == [0, 0, 0, 0, 0, 8, 8, 8, 8]
+    assert [float(v) for v in level.flatten()[[1, 2, 3, 7]]] == pytest.approx(
+        [EASE_FROM, (1 + EASE_FROM) / 2, 2, EASE_FROM]
+    )
+    assert float(_easing(mask, 0)[1].min()) > 1
+
+
+def test_a_picture_comes_back_as_the_codec_alone_gives_it(engine: Engine, footage: Frames) -> None:
+    made = engine.render(SPEC, Given({0: footage[0]}), ignore)
+    assert np.abs(engine.reconstruct(footage[0]).astype(int) - made[0]).max() <= 1
+
+
 def test_less_noise_stays_nearer_to_the_guide(engine: Engine, footage: Frames) -> None:
     near, far = (
         engine.render(SPEC, Given({0: footage[0]}, guide=footage, strength=strength), ignore)
         for strength in (0.25, 1.0)
     )
     assert psnr(near, footage) > psnr(far, footage)
+
+
+def test_what_a_guide_does_not_know_is_imagined_and_the_rest_stays(
+    engine: Engine, footage: Frames
+) -> None:
+    guide, holes = footage.copy(), np.zeros(footage.shape[:3], np.float32)
+    guide[:, :, 32:], holes[:, :, 32:] = 0, 1
+    made = engine.render(SPEC, Given(guide=guide, strength=0.15, holes=holes), ignore)
+    # the codec alone gives these frames back with 22 dB and more
+    assert psnr(made[:, :, :24], footage[:, :, :24]) > 18
+    assert made[:, :, 40:].mean() > 40, "no black is left of the half that the guide did not know"
 
 
 def test_one_frame_is_a_picture(engine: Engine) -> None:

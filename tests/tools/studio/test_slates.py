@@ -114,7 +114,7 @@ def test_a_take_has_exactly_its_names_on_the_wire(tmp_path: Path) -> None:
     assert list(take) == [
         *("take_id", "path", "url", "resource_uri", "width", "height", "frames", "fps"),
         *("duration_s", "seed", "model", "prompt", "adjustments", "warnings", "unknown_words"),
-        *("timings", "camera", "seams", "endpoints"),
+        *("timings", "camera", "seams", "endpoints", "picture", "drift"),
     ]
     assert take["path"] == str(tmp_path / "store" / CLIP)
     assert take["url"] == "http://127.0.0.1:8188/files/take_1.mp4"

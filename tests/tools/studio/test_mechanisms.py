@@ -1,0 +1,164 @@
+"""The camera's mechanism: the first that serves by what was measured of the model, and words last; always said."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shotwright.generator.camera import MOVES, Move
+from shotwright.generator.catalog import Card, load_catalog
+from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio.mechanisms import (
+    AFTER,
+    GUIDED,
+    TRAINED,
+    WORDS,
+    CameraPlan,
+    Start,
+    mechanisms_of,
+    plan_camera,
+)
+from shotwright.tools.studio.resolve import Resolution
+
+CARD = replace(load_catalog().default, camera_obedience={})
+"""A model of which nothing was measured: trained words are taken to serve."""
+
+
+def measured(trained: float, guided: float) -> Card:
+    kinds = ("pan", "roll", "truck")
+    told: Mapping[str, Any] = {
+        TRAINED: dict.fromkeys(kinds, trained),
+        GUIDED: dict.fromkeys(kinds, guided),
+    }
+    return replace(CARD, camera_obedience=told)
+
+
+def planned(
+    *moves: Move,
+    card: Card = CARD,
+    start: Start = "words",
+    segments: int = 1,
+    mechanism: str | None = None,
+) -> tuple[CameraPlan, Resolution]:
+    notes = Resolution()
+    plan = plan_camera(
+        card,
+        moves,
+        frames=17,
+        start=start,
+        segments=segments,
+        notes=notes,
+        mechanism=mechanism,
+    )
+    return plan, notes
+
+
+@pytest.mark.parametrize("move", CARD.camera_trained)
+def test_every_trained_move_that_serves_is_asked_by_the_trained_condition(move: str) -> None:
+    plan, notes = planned(Move(move))
+    assert plan.mechanism == TRAINED and not notes.adjustments and not notes.warnings
+    assert plan.over is None and [m.move for m in plan.prompt_moves] == [move]
+
+
+def test_a_model_that_was_measured_not_to_obey_gets_a_warp_over_a_clip_at_rest() -> None:
+    plan, notes = planned(Move("pan_left"), card=measured(trained=0.5, guided=0.9))
+    assert plan.mechanism == GUIDED and not notes.warnings
+    assert [m.move for m in plan.prompt_moves] == ["static"]
+    assert plan.over is not None and [m["move"] for m in plan.over["said"]] == ["pan_left"]
+    assert (
+        planned(Move("pan_left"), card=measured(trained=0.85, guided=1.0))[0].mechanism == TRAINED
+    )
+    # where none serves, the better one
+    assert planned(Move("pan_left"), card=measured(trained=0.5, guided=0.4))[0].mechanism == TRAINED
+
+
+def test_an_amount_that_no_word_names_is_warped_and_without_a_warp_becomes_the_nearest() -> None:
+    assert planned(Move("pan_left", amount=50.0))[0].mechanism == GUIDED
+    assert planned(Move("pan_left", amount=32.0))[0].mechanism == TRAINED
+    plan, notes = planned(Move("pan_left", amount=50.0), mechanism=TRAINED)
+    assert plan.prompt_moves[0].amount == pytest.approx(32)
+    assert (notes.adjustments[0]["field"], notes.adjustments[0]["used"]) == (
+        "camera[0].amount",
+        pytest.approx(32),
+    )
+    assert plan.asked is not None and plan.asked.pan_deg == -50, "what was asked stays said"
+
+
+def test_small_turns_are_cropped_and_the_narrower_view_is_said() -> None:
+    plan, notes = planned(Move("handheld", amount=0.6))
+    assert plan.mechanism == AFTER and plan.over is not None
+    assert 1 < plan.over["overscan"] < 1.12 and 45 < plan.hfov_deg < 50
+    assert [change["field"] for change in notes.adjustments] == ["hfov_deg"]
+
+
+@pytest.mark.parametrize(
+    ("moves", "start"),
+    [
+        ([Move("truck_left", amount=0.1)], "clip"),
+        ([Move("pan_left", amount=90)], "clip"),
+        ([Move("roll_cw", amount=5)], "picture"),
+    ],
+)
+def test_slides_wide_turns_and_given_first_frames_are_never_cropped(
+    moves: list[Move], start: Start
+) -> None:
+    assert AFTER not in planned(*moves, start=start)[0].able
+
+
+def test_combined_eased_and_partial_moves_are_one_path() -> None:
+    moves = [
+        Move("pan_left", amount=10, end=0.5, easing="ease_in_out"),
+        Move("zoom_in", amount=1.5, start=0.5),
+        Move("down_back"),
+    ]
+    plan, notes = planned(*moves)
+    assert plan.mechanism == GUIDED and not notes.warnings
+    asked = plan.asked
+    assert asked is not None and asked.pan_deg == -10 and asked.zoom_ratio == pytest.approx(1.5)
+    assert asked.pedestal < 0 and asked.dolly < 0
+    assert {move.move for move in plan.moves} == {
+        "pan_left",
+        "zoom_in",
+        "pedestal_down",
+        "dolly_out",
+    }
+
+
+def test_where_frames_are_given_that_a_warp_would_contradict_only_words_are_left_and_it_says_so() -> (
+    None
+):
+    plan, notes = planned(Move("crane_up"), start="bound")
+    assert plan.mechanism == WORDS and plan.able == (WORDS,)
+    assert [w["code"] for w in notes.warnings] == ["camera_by_words"]
+    assert planned(Move("pan_left"), start="bound")[0].mechanism == TRAINED
+
+
+def test_several_segments_are_moved_over_by_one_path() -> None:
+    plan, _ = planned(Move("pan_left", amount=60), segments=3)
+    assert plan.mechanism == GUIDED and plan.asked is not None and plan.asked.pan_deg == -60
+
+
+def test_a_model_without_a_warp_has_words_or_a_crop() -> None:
+    plain = replace(CARD, camera_guided=False, camera_trained=())
+    assert planned(Move("truck_left"), card=plain)[0].mechanism == WORDS
+    assert planned(Move("roll_cw", amount=5), card=plain)[0].mechanism == AFTER
+    with pytest.raises(BadRequest) as refused:
+        planned(Move("truck_left"), card=plain, start="clip")
+    assert refused.value.code == "unsupported_mode"
+
+
+def test_a_mechanism_can_be_asked_for_and_is_refused_where_it_cannot_make_the_path() -> None:
+    low = measured(trained=0.1, guided=0.9)
+    assert planned(Move("pan_left"), card=low, mechanism=TRAINED)[0].mechanism == TRAINED
+    with pytest.raises(BadRequest) as refused:
+        planned(Move("crane_up"), mechanism=TRAINED)
+    assert refused.value.field == "mechanism" and GUIDED in refused.value.allowed
+
+
+def test_every_move_has_its_mechanisms_told_words_among_them() -> None:
+    told = mechanisms_of(CARD)
+    assert set(told) == set(MOVES)
+    assert all(WORDS in able and len(set(able)) == len(able) for able in told.values())
+    assert told["pan_left"][0] == TRAINED and told["crane_up"][0] == GUIDED
+    assert told["follow"] == [WORDS]

@@ -1,0 +1,258 @@
+"""How a camera move will be made: by the mechanism that serves best, as measured of the model; said before rendering.
+
+A *trained condition* is a word that the model was trained on.  A *guided warp* renders at rest (or takes the given
+picture or clip), warps that along the path and denoises from there, so that the model imagines what the warp cannot
+know.  A *warp after rendering* renders at rest and only crops, nearer than the frame so that no border shows.
+*Words* are the last way.  Knows the cards; renders nothing.
+Try: python -m pytest tests/tools/studio/test_mechanisms.py
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from shotwright.generator.camera import MOVES, Move, Pose, amount_of, expand, path, totals
+from shotwright.generator.catalog import Card
+from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio.resolve import Resolution
+
+TRAINED, GUIDED, AFTER = "trained condition", "guided warp", "warp after rendering"
+WORDS, NONE = "words", "none"
+MECHANISMS = (TRAINED, GUIDED, AFTER, WORDS)
+
+Start = Literal["words", "picture", "bound", "still", "clip"]
+"""What a clip starts from: words alone; words and a first picture; frames that a warp would contradict (a last frame,
+keyframes, the end of another clip); a picture or a clip that is to be moved itself."""
+
+ENOUGH = 0.8
+"""Share of clips with direction and amount right from which a mechanism serves, and a finer one need not be sought."""
+TRAINED_TOLERANCE = 0.25
+"""A trained amount serves an asked one within this share of it."""
+WARP_STRENGTH = 0.15
+"""Noise from which warped frames are denoised again: on 8 clips of `mini` .1 and .2 keep the path, .3 loses some."""
+SLIGHT_OVERSCAN, MOST_OVERSCAN = 1.12, 1.6
+"""Enlarging up to the first costs less picture than a second rendering may change; beyond the other, too much."""
+RESTING = (Move("static"),)
+
+
+@dataclass(frozen=True)
+class CameraPlan:
+    """How the asked moves will be made.
+
+    prompt_moves: those that go into the prompt of what is rendered first; over: what is done over that clip, None
+    where nothing is; seed: of a handheld sway; able: every mechanism that could make this path.
+    """
+
+    moves: tuple[Move, ...]
+    mechanism: str
+    asked: Pose | None
+    prompt_moves: tuple[Move, ...]
+    hfov_deg: float
+    able: tuple[str, ...] = ()
+    seed: int = 0
+    over: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "moves": [asdict(move) for move in self.moves],
+            "seed": self.seed,
+            "mechanism": self.mechanism,
+            "mechanisms": list(self.able),
+            "asked": None if self.asked is None else asdict(self.asked),
+            "hfov_deg": round(self.hfov_deg, 2),
+        }
+
+
+def plan_camera(
+    card: Card,
+    moves: Sequence[Move],
+    *,
+    frames: int,
+    start: Start,
+    segments: int,
+    notes: Resolution,
+    seed: int = 0,
+    mechanism: str | None = None,
+) -> CameraPlan:
+    """Choose the mechanism: the first that serves of those that can make the path, else the best measured.
+
+    segments: how many pieces the clip is rendered in.  mechanism: the one to take, if the caller named one.
+    Raises: BadRequest for a mechanism that cannot make the path.
+    """
+    if not moves:
+        return CameraPlan((), NONE, None, (), card.hfov_deg)
+    expanded = expand(moves)
+    exact = tuple(replace(m, amount=amount_of(m, card.camera_amounts) or None) for m in expanded)
+    poses = path(expanded, frames, amounts=card.camera_amounts, seed=seed)
+    asked = totals(poses)
+    able = _able(card, expanded, poses, start, segments)
+    chosen = _named(mechanism, able, card) if mechanism else _best(card, expanded, able)
+    plan = CameraPlan(exact, chosen, asked, (), card.hfov_deg, tuple(able), seed)
+    known = tuple(m for m in expanded if m.move in card.camera_trained or not card.camera_trained)
+    if chosen == TRAINED:
+        return replace(plan, prompt_moves=(_trained(card, expanded[0], notes),))
+    if chosen == WORDS:
+        unknown = sorted({m.move for m in expanded} - {m.move for m in known})
+        notes.warn(
+            "camera_by_words",
+            f"{card.name} has no mechanism for this path here; it is only put into words"
+            + (f", and knows no words for {', '.join(unknown)}" if unknown else "")
+            + ". Give a start image, or use move_camera on the finished clip, to have it made exactly.",
+        )
+        return replace(plan, prompt_moves=known)
+    from shotwright.generator.lens import vantage
+
+    over = {
+        "start": start,
+        "mechanism": chosen,
+        "moves": [asdict(move) for move in exact],
+        "said": [asdict(move) for move in known],
+        "seed": seed,
+        "hfov_deg": card.hfov_deg,
+        "strength": WARP_STRENGTH,
+        "overscan": _overscan(card, poses) if chosen == AFTER else 1.0,
+        # where no first frame is given, the clip is seen from where the path leaves it least
+        "at": asdict(vantage(poses) if chosen == AFTER or start in ("words", "clip") else poses[0]),
+    }
+    if chosen == AFTER:
+        notes.adjust(
+            "hfov_deg",
+            card.hfov_deg,
+            round(_field(card.hfov_deg, over), 2),
+            f"cropped {over['overscan']:.2f} times nearer, so that no border shows",
+        )
+    said = () if start in ("still", "clip") else RESTING
+    return replace(plan, prompt_moves=said, over=over, hfov_deg=_field(card.hfov_deg, over))
+
+
+def mechanisms_of(card: Card) -> dict[str, list[str]]:
+    """Move -> the mechanisms that make its usual amount of a text clip, the one taken first."""
+    found = {}
+    for name in MOVES:
+        move = (Move(name),)
+        poses = path(move, card.frames.default, amounts=card.camera_amounts)
+        able = _able(card, move, poses, "words", 1)
+        best = _best(card, move, able)
+        found[name] = [best, *(other for other in able if other != best)]
+    return found
+
+
+def _able(
+    card: Card, moves: Sequence[Move], poses: Sequence[Pose], start: Start, segments: int
+) -> dict[str, float]:
+    """The mechanisms that can make a path, the finest first, each with how much it enlarges."""
+    first, found = moves[0], dict[str, float]()
+    given = start in ("still", "clip")
+    whole = len(moves) == 1 and (first.start, first.end, first.easing) == (0.0, 1.0, "linear")
+    if (
+        whole
+        and segments == 1
+        and first.move in card.camera_trained
+        and start not in ("still", "clip")
+    ):
+        found[TRAINED] = 1.0
+    given = start in ("still", "clip")
+    if start != "bound" and (given or any(pose != poses[0] for pose in poses)):
+        if card.camera_guided:
+            found[GUIDED] = 1.0
+        if start != "picture" and not any(_slides(pose) for pose in poses):
+            zooms = [pose.zoom_ratio for pose in poses]
+            nearest = _overscan(card, poses) * max(zooms) / min(zooms)
+            if nearest <= MOST_OVERSCAN:
+                found[AFTER] = nearest
+    if given and not found:
+        raise BadRequest(
+            f"{card.name} cannot move the camera over a given picture in this way; it can crop small turns and zooms.",
+            code="unsupported_mode",
+            field="camera",
+            value=[move.move for move in moves],
+            allowed="small turns and zooms",
+            fix="choose a model whose camera.mechanisms (list_models) have guided warp",
+        )
+    if not given:
+        found[WORDS] = 1.0
+    return found
+
+
+def _slides(pose: Pose) -> bool:
+    return (pose.truck, pose.pedestal, pose.dolly) != (0, 0, 0)
+
+
+def _overscan(card: Card, poses: Sequence[Pose]) -> float:
+    """How much nearer a clip must be taken than its frame, whatever its shape: that of the card's flattest."""
+    from shotwright.generator.lens import overscan, vantage
+
+    return max(
+        overscan(poses, hfov_deg=card.hfov_deg, width=width, height=height, at=vantage(poses))
+        for width, height in card.sizes.values()
+    )
+
+
+def _best(card: Card, moves: Sequence[Move], able: Mapping[str, float]) -> str:
+    """The first that serves, in the order of `able`; a slight crop goes before a second rendering."""
+    shares = {name: _obedience(card, name, moves) for name in able if name != WORDS}
+    order = list(shares)
+    if AFTER in order and able[AFTER] <= SLIGHT_OVERSCAN and GUIDED in order:
+        order.remove(AFTER)
+        order.insert(order.index(GUIDED), AFTER)
+    if not order:
+        return WORDS
+    serving = [name for name in order if shares[name] >= ENOUGH]
+    return serving[0] if serving else max(order, key=lambda name: shares[name])
+
+
+def _obedience(card: Card, mechanism: str, moves: Sequence[Move]) -> float:
+    """The measured share of clips that did as asked, of the least obedient of the moves; 1 where none was measured."""
+    if mechanism == TRAINED and not _serves(card, moves[0]):
+        return 0.0
+    measured = card.camera_obedience.get(mechanism, {})
+    return min(measured.get(move.kind, 1.0) for move in moves)
+
+
+def _named(mechanism: str, able: Mapping[str, float], card: Card) -> str:
+    if mechanism not in able:
+        raise BadRequest(
+            f"{card.name} cannot make this path by {mechanism}; it can by {', '.join(able)}.",
+            code="unsupported_mode",
+            field="mechanism",
+            value=mechanism,
+            allowed=list(able),
+            fix="leave mechanism out to have the best taken",
+        )
+    return mechanism
+
+
+def _trained(card: Card, move: Move, notes: Resolution) -> Move:
+    """The move with the amount that the model has a word for."""
+    amount = amount_of(move, card.camera_amounts)
+    nearest = _nearest(card, move.kind, amount)
+    notes.adjust(
+        "camera[0].amount",
+        amount,
+        nearest,
+        f"{card.name} was trained on this amount; a guided warp allows any",
+    )
+    return move if nearest == amount else replace(move, amount=nearest)
+
+
+def _nearest(card: Card, kind: str, amount: float) -> float:
+    """The amount of the card's training that is nearest by ratio; the asked one where the card names none."""
+    trained = card.trained_amounts(kind)
+    return min(trained, key=lambda t: abs(math.log(t / amount)), default=amount) if amount else 0.0
+
+
+def _serves(card: Card, move: Move) -> bool:
+    """Whether a trained amount is about the asked one; a zoom is compared by its exponent."""
+    amount = amount_of(move, card.camera_amounts)
+    if amount == 0:
+        return True
+    nearest = _nearest(card, move.kind, amount)
+    share = math.log(amount) / math.log(nearest) if move.kind == "zoom" else amount / nearest
+    return abs(share - 1) <= TRAINED_TOLERANCE
+
+
+def _field(hfov_deg: float, over: Mapping[str, Any]) -> float:
+    """Horizontal angle of view of the first frame, in degrees, once the clip is cropped and seen from `at`."""
+    zoom = over["overscan"] / over["at"]["zoom_ratio"]
+    return math.degrees(2 * math.atan(math.tan(math.radians(hfov_deg / 2)) / zoom))
