@@ -185,8 +185,9 @@ class Evaluation:
         seed: int,
         given: Given | None = None,
         language: Literal["en", "zh"] = "en",
+        guidance: float | None = None,
     ) -> Frames:
-        """The engine's clip for a trial."""
+        """The engine's clip for a trial; guidance: where it is not the preset's."""
         spec = ClipSpec(
             model=self.card.name,
             prompt=trial.prompt(language),
@@ -197,7 +198,7 @@ class Evaluation:
             fps=self.card.fps,
             seed=seed,
             steps=self.preset.steps,
-            guidance=self.preset.guidance,
+            guidance=self.preset.guidance if guidance is None else guidance,
             refine=self.preset.refine,
         )
         began = time.thread_time()
@@ -283,18 +284,19 @@ class Evaluation:
         return counting.statistic("zh_gap", np.array(rows), ceiling=0.0, of=_largest_gap)
 
     def given(self) -> list[Figure]:
-        """Given frames against the codec's reconstruction of them, and the seam after a prefix."""
-        overlap = self.card.overlap_frames
+        """Given frames against the codec's reconstruction of them, and the seam after a prefix: both as in any clip."""
+        overlap, ease = self.card.overlap_frames, self.card.ease_frames
         gaps: dict[str, list[float]] = {"first_gap_db": [], "last_gap_db": [], "prefix_gap_db": []}
         steps = []
         for i, trial in enumerate(trials(self.card, max(2, self.clips // 4), seed=self.seed + 2)):
             real = trial.real()
             ideal = psnr(self.through_codec(real), real)
-            ends = self.render(trial, i, Given({0: real[0], len(real) - 1: real[-1]}))
+            ends = self.render(trial, i, Given({0: real[0], len(real) - 1: real[-1]}, ease=ease))
             lost = ideal - psnr(ends, real)
             gaps["first_gap_db"].append(float(lost[0]))
             gaps["last_gap_db"].append(float(lost[-1]))
-            after = self.render(trial, i, Given(prefix=real[:overlap]))
+            before = Given(prefix=real[:overlap], ease=ease)
+            after = self.render(trial, i, before, guidance=self.card.extend_guidance)
             gaps["prefix_gap_db"].append(float((ideal - psnr(after, real))[:overlap].mean()))
             steps.append((step_at(after, overlap), step_at(self.through_codec(real), overlap)))
             if i < 2:

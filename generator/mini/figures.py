@@ -184,9 +184,10 @@ def _figure(key: str, data: Mapping[str, Any]) -> Figure:
 
 
 def fallen(new: Sequence[Figure], old: Sequence[Figure]) -> list[str]:
-    """Keys of the old figures that the new ones do not hold: worse, and by more than the new interval.
+    """Keys of the old figures that the new ones do not hold: worse, by more than both intervals together.
 
     A checkpoint replaces another only if there are none.  Timings belong to machines and do not count.
+    Source: squared distances to the limits added, Newcombe (1998), which for shares is his hybrid score interval.
     """
     by_key = {f.key: f for f in new}
     return [f.key for f in old if _fell(by_key.get(f.key), f)]
@@ -197,7 +198,9 @@ def _fell(new: Figure | None, old: Figure) -> bool:
         return False
     if new is None or math.isnan(new.value):
         return True
-    if old.kind.better == "real":
-        nearest = min(max(new.ceiling, new.low), new.high)
-        return abs(nearest - new.ceiling) > abs(old.value - old.ceiling)
-    return new.low > old.value if old.kind.better == "less" else new.high < old.value
+    if old.kind.better == "less":
+        return new.value - old.value > math.hypot(new.value - new.low, old.high - old.value)
+    if old.kind.better == "more":
+        return old.value - new.value > math.hypot(new.high - new.value, old.value - old.low)
+    farther = abs(new.value - new.ceiling) - abs(old.value - old.ceiling)
+    return farther > math.hypot((new.high - new.low) / 2, (old.high - old.low) / 2)

@@ -114,7 +114,8 @@ def test_a_worse_checkpoint_is_refused_with_the_figure_that_fell(
     evaluated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = json.loads((evaluated / "figures.json").read_text(encoding="utf-8"))
-    better = {**data, "vae_db": {**data["vae_db"], "value": data["vae_db"]["high"] + 1}}
+    level = data["vae_db"]["high"] + 1
+    better = {**data, "vae_db": {**data["vae_db"], "value": level, "low": level, "high": level}}
     standing = tmp_path / "standing.json"
     standing.write_text(json.dumps(better), encoding="utf-8")
     new = str(evaluated / "figures.json")

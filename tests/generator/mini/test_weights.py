@@ -72,7 +72,7 @@ def test_real_clips_survive_the_codec(model: Evaluation) -> None:
     assert statistics.fmean(levels) >= 26
 
 
-LEAST = {"time": 0.9, "place": 0.8, "colour": 0.8, "subject": 0.55}
+LEAST = {"time": 0.9, "place": 0.85, "colour": 0.85, "subject": 0.7}
 """Shares of twelve short drafts: what the evaluation measured less a margin."""
 
 
@@ -85,13 +85,13 @@ def test_scenes_are_as_asked(model: Evaluation, clips: list[Frames]) -> None:
     assert all(right[f] >= least * len(TRIALS) for f, least in LEAST.items()), right
 
 
-def test_cameras_move_more_often_as_asked_than_by_chance(
+def test_cameras_move_as_asked_far_more_often_than_by_chance(
     model: Evaluation, clips: list[Frames]
 ) -> None:
     asked = [(trials.family(t.scene.camera), c) for t, c in zip(TRIALS, clips, strict=True)]
     seen = [(a, trials.see_camera(c, CARD)["camera_family"]) for a, c in asked if a]
     right = sum(a == s for a, s in seen)
-    assert right >= len(seen) / 4 and not any(trials.opposed(a, s) for a, s in seen), seen
+    assert right >= 0.45 * len(seen) and sum(trials.opposed(a, s) for a, s in seen) <= 1, seen
 
 
 @pytest.mark.parametrize("ends", [(0,), (0, -1), (-1,)])
