@@ -11,14 +11,15 @@ Ask = Callable[..., Shown]
 
 
 def test_a_still_is_moved_along_the_path_and_measured(ask: Ask, still: str) -> None:
-    path = [{"move": "pan_right", "amount": 8}]
+    path = [{"move": "pan_right", "amount": 16}]
     job = ask("move_camera", image=still, camera=path, frames=9, quality="draft", seed=1).data
     assert job["state"] == "succeeded", job["error"]
     (take,) = job["result"]["takes"]
     camera = take["camera"]
-    assert camera["mechanism"] == "guided warp" and camera["asked"]["pan_deg"] == 8
+    assert camera["mechanism"] in ("guided warp", "warp after rendering")
+    assert camera["asked"]["pan_deg"] == 16
     assert camera["measured"]["pan_deg"] > 2, "the camera turned right"
-    assert camera["hfov_deg"] == 50 and "pan_deg" in camera["verdict"]
+    assert 30 < camera["hfov_deg"] <= 50 and "pan_deg" in camera["verdict"]
     assert take["frames"] == 9
 
 

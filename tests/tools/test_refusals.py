@@ -204,7 +204,6 @@ EXTEND: Cases = [
     ({"video": "in:text.mp4"}, "invalid_media", "video"),
     ({"video": "in:torn.mp4"}, "invalid_media", "video"),
     ({"video": "in:ok.png"}, "invalid_media", "video"),
-    ({"video": "in:short.mp4"}, "invalid_frames", "video"),
     ({"video": "take_nothing"}, "not_found", "video"),
     ({"video": "/etc/passwd"}, "path_not_allowed", "video"),
     ({"video": "http://192.168.0.1/x.mp4"}, "url_not_allowed", "video"),
