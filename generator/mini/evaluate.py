@@ -27,7 +27,7 @@ from shotwright.generator.mini import figures as counting
 from shotwright.generator.mini import report
 from shotwright.generator.mini.console import say
 from shotwright.generator.mini.evaluation import Evaluation
-from shotwright.generator.mini.figures import Figure
+from shotwright.generator.mini.figures import Figure, Written
 from shotwright.generator.pipelines.wan import locate
 
 GRID = ("4x1", "8x1", "8x3", "12x3", "20x1", "20x2", "20x3", "20x5", "40x3", "40x4")
@@ -86,6 +86,9 @@ def _run(chosen: argparse.Namespace) -> int:
         if file:
             file.parent.mkdir(parents=True, exist_ok=True)
     old = counting.read(chosen.against) if chosen.against else None
+    given = counting.read(chosen.figures) if chosen.figures else None
+    if old:
+        _check_same_clips(old, given, chosen)
     report.training(chosen.curve, chosen.machine)  # refused before the work rather than after it
     evaluation = None
     if chosen.figures is None or chosen.card:
@@ -100,11 +103,10 @@ def _run(chosen: argparse.Namespace) -> int:
             quality=chosen.quality,
             say=say,
         )
-    _check_same_clips(chosen)
     if evaluation and chosen.sweep is not None:
         return _sweep(evaluation, [_preset(text) for text in chosen.sweep or GRID], chosen.json)
-    found = counting.read(chosen.figures) if chosen.figures else []
-    if evaluation and not chosen.figures:
+    found = given.figures if given else []
+    if evaluation and not given:
         found = evaluation.run()
         if chosen.json:
             about = {"model": Path(evaluation.card.source).name, "date": date.today().isoformat()}
@@ -118,24 +120,21 @@ def _run(chosen: argparse.Namespace) -> int:
         write_card(evaluation, found, chosen)
     if old is None:
         return 0
-    say(report.comparison(found, old))
-    return 1 if counting.fallen(found, old) else 0
+    say(report.comparison(found, old.figures))
+    return 1 if counting.fallen(found, old.figures) else 0
 
 
-def _check_same_clips(chosen: argparse.Namespace) -> None:
+def _check_same_clips(old: Written, given: Written | None, chosen: argparse.Namespace) -> None:
     """Refuse to compare figures of other clips.  Raises BadRequest."""
-    if not chosen.against:
-        return
-    standing = counting.clips_of(chosen.against)
-    new = counting.clips_of(chosen.figures) if chosen.figures else (chosen.seed, chosen.clips)
-    if new != standing:
+    new = given.clips if given else (chosen.seed, chosen.clips)
+    if new != old.clips:
         raise BadRequest(
-            f"{chosen.against} was measured on seed and clips {standing}, the new figures on {new}; "
+            f"{chosen.against} was measured on seed and clips {old.clips}, the new figures on {new}; "
             "only the same clips compare.",
             field="against",
             value=str(chosen.against),
             allowed="an evaluation of the same --seed and --clips",
-            fix=f"--seed {standing[0]} --clips {standing[1]}",
+            fix=f"--seed {old.clips[0]} --clips {old.clips[1]}",
         )
 
 

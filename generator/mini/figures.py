@@ -149,18 +149,24 @@ def to_json(figures: Sequence[Figure]) -> dict[str, dict[str, float | int | None
     }
 
 
-def read(path: Path) -> list[Figure]:
-    """The figures of an evaluation's JSON file.
+@dataclass(frozen=True)
+class Written:
+    """What an evaluation's JSON file holds; clips: seed and number of those measured, -1 where it does not say."""
 
-    Raises: BadRequest where the file holds none.
-    """
+    figures: list[Figure]
+    clips: tuple[int, int]
+
+
+def read(path: Path) -> Written:
+    """An evaluation's JSON file.  Raises: BadRequest where the file holds no figure."""
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
         found = [_figure(key, data[key]) for key in KINDS if key in data]
         if not found:
             raise ValueError("no figure in it")
-        return found
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        about = data.get("about", {})
+        return Written(found, (int(about.get("seed", -1)), int(about.get("clips", -1))))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadRequest(
             f"{path} holds no evaluation of the embedded model: {error}.",
             field="against",
@@ -168,13 +174,6 @@ def read(path: Path) -> list[Figure]:
             allowed="a file written by `python -m shotwright.generator.mini.evaluate --json FILE`",
             fix="write it with --json",
         ) from error
-
-
-def clips_of(path: Path) -> tuple[int, int]:
-    """Seed and number of the clips that an evaluation's JSON file was measured on, see `read`."""
-    read(path)
-    about = json.loads(path.read_text(encoding="utf-8")).get("about", {})
-    return int(about.get("seed", -1)), int(about.get("clips", -1))
 
 
 def _figure(key: str, data: Mapping[str, Any]) -> Figure:

@@ -95,7 +95,7 @@ def test_the_json_holds_every_figure_with_n_interval_and_ceiling(evaluated: Path
 
 def test_the_card_and_the_sheet_are_written(evaluated: Path) -> None:
     card = (evaluated / "card.md").read_text(encoding="utf-8")
-    found = figures.read(evaluated / "figures.json")
+    found = figures.read(evaluated / "figures.json").figures
     assert "This is the CPU version" in card and report.table(found, "cpu") in card
     assert "--seed 9 --clips 2" in card and "minutes on 2 cores of a test, 9750 steps" in card
     curve = [line for line in card.splitlines() if line.startswith(("| 0 |", "| 9750 |"))]
@@ -183,7 +183,7 @@ def test_nothing_measured_is_null_and_reads_back(tmp_path: Path) -> None:
     assert data["orbit"]["value"] is None and data["orbit"]["n"] == 0
     path = tmp_path / "figures.json"
     path.write_text(json.dumps(data), encoding="utf-8")
-    time, orbit = figures.read(path)
+    time, orbit = figures.read(path).figures
     assert time == figure("time", 0.9, 0.8, 0.95) and math.isnan(orbit.value)
     path.write_text('{"time": {"value": 1}}', encoding="utf-8")
     with pytest.raises(BadRequest, match="no evaluation"):
