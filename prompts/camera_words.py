@@ -16,7 +16,7 @@ from shotwright.prompts.camera_reading.elsewhere import without_elsewhere
 from shotwright.prompts.camera_reading.lexicon import Found, plain, without_quotes, words
 from shotwright.prompts.camera_reading.modifiers import FRACTIONS, leftovers, modifiers
 from shotwright.prompts.camera_reading.order import in_turns
-from shotwright.prompts.language import Language
+from shotwright.prompts.language import CJK, Language
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ def _read(text: str, explicit: bool) -> tuple[Found, ...]:
         elif kind == "bracket":
             continue
         else:
-            read = _moved(_both(_CAMERA + flat[low:high], False), low - len(_CAMERA))
+            said = "镜头 " if re.match(f"\\s*[{CJK}]", flat[low:high]) else "camera "
+            read = _moved(_both(said + flat[low:high], False), low - len(said))
         if kind == "told" and _NONE.match(flat, low, high):
             read.append(Found("static", low, high, ((low, high),), "phrase"))
         if kind == "denied":
@@ -63,9 +64,7 @@ def _read(text: str, explicit: bool) -> tuple[Found, ...]:
     return tuple(sorted(found, key=lambda f: f.start))
 
 
-_NONE = re.compile(r"\s*(?:none|off|no\s+movement|无|没有)\s*(?:[,;}.。，；]|$)")
-_CAMERA = "camera 镜头 "
-"""What a text after "camera:" is said of, in both languages."""
+_NONE = re.compile(r"\s*(?:none|off|no\s+movement|无|没有)\s*(?:[,;}.。，；(（]|$)")
 
 
 def _moved(found: Iterable[Found], by: int) -> list[Found]:

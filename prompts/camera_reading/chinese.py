@@ -48,7 +48,8 @@ class _Pattern:
 @cache
 def _adverb() -> str:
     number = r"[\d.]+\s?(?:度|°|倍|x|%)|[零一二两三四五六七八九十百半点]+(?:度|倍)"
-    return f"{number}|{longest_first(words()['zh_word']['adverb'])}"
+    manner = "以[^，。,]{1,8}?(?:速度|节奏|方式|幅度)"
+    return f"{number}|{manner}|{longest_first(words()['zh_word']['adverb'])}"
 
 
 def _filler() -> str:
@@ -76,7 +77,7 @@ def _grammar() -> dict[str, re.Pattern[str]]:
     w = words()["zh_word"]
     adverb, camera = _adverb(), w["camera"]
     inside = rf"(?:{camera})(?!{w['outside']})"
-    lead = rf"(?:(?:{adverb}|、|那么|只见|忽然|而|但)\s*)*"
+    lead = rf"(?:(?:{w['request']}|{adverb}|、|那么|只见|忽然|而|但)\s*)*"
     return {
         "lookalike": re.compile("|".join(words()["zh_lookalike"]["patterns"])),
         "motion": re.compile("|".join(map(_regex, words()["zh_motion"]["patterns"]))),
@@ -97,7 +98,7 @@ def _grammar() -> dict[str, re.Pattern[str]]:
             r"而是|却|但是?|接下来|一边|再(?!次)|并(?!肩|排|列|非))"
         ),
         "negated": re.compile(
-            rf"(?:{words()['zh_negation']['before']})(?:{words()['zh_negation']['filler']}|\x02|\s)*$"
+            rf"(?<![能可要是会行])(?:{words()['zh_negation']['before']})(?:{words()['zh_negation']['filler']}|\x02|\s)*$"
         ),
         "denial": re.compile(
             rf"^(?:{words()['zh_negation']['before']})(?:{words()['zh_negation']['filler']})*"
@@ -129,6 +130,7 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
     subject: Subject | None = None
     waiting = hits[::-1]
     directs = directs or bool(g["somewhere"].search(masked))
+    directs = directs or bool(_ASKED.search(masked))
     directs = directs or any(kind != "weak" for _, kind in hits)
     whole = not re.sub(r"[\s，。,.!！]", "", _uncovered(masked, hits))
     for low, high in _clauses(masked):
@@ -143,6 +145,7 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
         for hit, kind in inside:
             if found and hit.move == "static" and masked[hit.end - 1] == "在":
                 continue  # 摇到窗前，停在花上: where the move ends
+            stops = found and hit.move == "static" and masked[hit.start] in "停定"
             swept = hit.family == "pan_any" and found and _SWEPT.match(found[-1].move)
             if (
                 swept
@@ -152,15 +155,29 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
                 continue  # 慢慢摇上去，摇到她的眼睛: one move
             denied = _denied(masked, hit, found, covered)
             free = explicit or whole or denied
-            bare = directs and subject is None and taken == low and hit.move in _COMMANDED
+            if (
+                found
+                and kind == "weak"
+                and masked[hit.start] in "穿飞经掠越"
+                and not (found[-1].denied or _NEXT.search(masked, found[-1].end, hit.start))
+            ):
+                continue  # 向左平移，越过前景的芦苇: what a move passes is no second one
+            bare = (
+                (directs or bool(found))
+                and subject is None
+                and taken == low
+                and hit.move in _COMMANDED
+            )
             slowly = (
                 subject is None and not found and bool(_SLOWLY.match(masked[low : hit.end + 1]))
             )
             slowly = slowly and hit.move in (*_COMMANDED, *_TRAVELS)
-            bare = (bare or slowly) and not g["trail"].sub("", masked[low : hit.start]).strip()
+            ahead = _FROM.sub("", _WITH.sub("", masked[low : hit.start]))
+            bare = (bare or slowly) and not g["trail"].sub("", ahead).strip()
             if (
                 free
                 or bare
+                or (stops and found[-1].start >= low)
                 or _accepted(masked, hit, kind, (low, high), taken, subject, found, followed)
             ):
                 found.append(replace(hit, denied=denied))
@@ -177,7 +194,14 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
 
 def _sided(text: str, hit: Found) -> Found:
     """A move whose side stands behind a comma: 环绕镜头，向右，慢速."""
-    side = _ASIDE.match(text, hit.end)
+    before = _SIDE_BEFORE.search(text, 0, hit.start)
+    if (
+        before
+        and hit.family == "orbit_right"
+        and not re.search("[左右]|时针", text[hit.start : hit.end])
+    ):
+        return replace(hit, move="orbit_left", spans=(*hit.spans, before.span()))
+    side = _ASIDE.match(text, hit.end) or (_FROM_SIDE.match(text, hit.end) if hit.assumed else None)
     if not side or not (hit.assumed or hit.family == "orbit_right"):
         return hit
     if re.search("[左右]|时针", text[hit.start : hit.end]):
@@ -186,21 +210,35 @@ def _sided(text: str, hit: Found) -> Found:
     return replace(
         hit,
         move=hit.move.partition("_")[0] + "_" + way,
-        spans=(*hit.spans, side.span("told")),
+        spans=(*hit.spans, side.span("way")),
         assumed=False,
     )
 
 
-_ASIDE = re.compile(
-    r"\s*[，,、]\s*(?P<told>[向往朝](?P<way>[左右])(?:侧|边)?)(?=\s*[，,、。；]|\s*$)"
+_FROM_SIDE = re.compile(
+    r"[，,]\s*[从由自](?P<from>[左右])[^，。]{0,8}?[到至向往][^，。]{0,3}?(?P<way>[左右])"
 )
+_SIDE_BEFORE = re.compile(r"[向往朝]左(?:侧|边)?\s*$")
+_ASIDE = re.compile(
+    r"\s*[，,、]\s*(?:缓慢地?|缓缓|慢慢|快速地?|匀速|慢速)?(?P<told>[向往朝](?P<way>[左右])(?:侧|边)?)(?=\s*[，,、。；]|\s*$)"
+)
+_ASKED = re.compile(
+    r"(?:行|好|可以|能)(?:[^，。]{0,12})吗|行不行|好不好|吧[。！]?$|(?:^|[，。])\s*(?:请|帮我|麻烦|能不能|可不可以|我想要)"
+)
+"""What makes of bare verbs a request to whoever makes the shot."""
 _TRAVELS = ("truck_left", "truck_right", "pedestal_up", "pedestal_down", "orbit_left")
-_SLOWLY = re.compile(r"(?:缓慢|缓缓|慢慢|平稳|匀速|快速|轻轻)地?[^的]{1,8}$")
+_SLOWLY = re.compile(r"先?(?:缓慢|缓缓|慢慢|平稳|匀速|快速|轻轻)地?[^的]{1,8}$")
 """A text that begins with a speed and a verb commands the camera: 缓慢跟随老人; not 缓缓上升的气球."""
 _NEXT = re.compile("然后|接着|随后|再|最后|继而")
 _SWEPT = re.compile("pan|tilt|whip")
 _GOING = re.compile("pan|tilt|zoom|truck|dolly|pedestal|crane")
-_FROM = re.compile(r"(?:对着|对准|面向|朝着|从|由|自|沿着?|随着?|顺着|贴着|绕着?|以)[^，。]{1,14}$")
+_WITH = re.compile(
+    r"(?:与|和|跟|同)[^，。,]{1,8}(?:平行|并行|并排|一起|同步|同速|保持)[^，。,]{0,4}$"
+)
+"""Whom a move keeps company."""
+_FROM = re.compile(
+    r"(?:(?:站|停|立|蹲|趴)?(?:在|于)|对着|对准|面向|朝着|从|由|自|沿着?|随着?|顺着|贴着|绕着?|以)[^，。]{1,14}$"
+)
 """Where a move begins or goes along: says nothing of who makes it."""
 _COMMANDED = (
     "follow", "orbit_right", "orbit_left", "dolly_in", "dolly_out", "static", "truck_left", "truck_right", "pan_left",
@@ -279,7 +317,7 @@ def _subject(body: str, before: Subject | None, hits: list[int]) -> Subject | No
     rest = g["denial"].sub("", body[at:])
     if not rest or any(hit in (0, at, len(body) - len(rest)) for hit in hits):
         return before
-    if g["pronoun"].match(rest):
+    if g["pronoun"].match(rest) or _DEVICE.search(rest):
         return "person"
     if re.match(r"[a-z0-9\s]+$", rest):
         return before
@@ -301,10 +339,12 @@ def _accepted(
     """Whether a hit means the camera, by what stands before it in its clause."""
     if hit.family == "motion":
         return False  # only its denial says something
+    if kind == "weak" and _ATTRIBUTE.match(text, hit.end):
+        return False  # 旋转的人群
     if kind == "always":
-        return True
-    passed = hit.family == "pan_any" or text[hit.start] in "穿飞经掠越"
-    if found and passed and kind == "weak" and not found[-1].denied:
+        handled = _DEVICE.search(text[clause[0] : hit.start])
+        return not (handled and hit.move == "follow" and not re.search("我拿|你拿", text))
+    if found and hit.family == "pan_any" and kind == "weak" and not found[-1].denied:
         return False  # 右移 and then 扫过酒瓶: what a move passes is no second one
     going = found and hit.move == "follow" and kind == "weak" and _GOING.match(found[-1].move)
     if going and not _NEXT.search(text, found[-1].end, hit.start):
@@ -312,20 +352,21 @@ def _accepted(
     g = _grammar()
     low, high = clause
     pre = text[max(taken, hit.start - 4 * _REACH) : hit.start]
-    core = g["trail"].sub("", pre).strip()
+    core = _WITH.sub("", pre)
+    core = g["trail"].sub("", core[_end(g["lead"].match(core)) :]).strip()
     raw = pre.strip()
     if taken > low:
         core = re.sub("^(?:之后|以后|后)", "", core)
-    if kind == "term":
+    if kind == "term" or (subject is None and "飞" in text[hit.start : hit.end]):
         core = g["trail"].sub("", _FROM.sub("", core))
     if followed and kind == "weak":
         return False  # 镜头跟随他向左转: it is he who turns
     if g["other_use"].search(raw):
         return False
     by_camera = g["camera_end"].search(raw) or re.search(r"(?:镜头|画面|机位)\S{0,6}$", raw)
-    if by_camera and subject == "person" and re.search("[把将]", raw):
+    if by_camera and subject == "person" and (re.search("[把将]", raw) or _DEVICE.search(raw)):
         return False
-    if by_camera and not re.search(r"(?:镜头|画面)[前里中外]", raw):
+    if by_camera and not re.search(r"(?:镜头|画面)[前里中外左右两]", raw):
         return True
     if not core:
         if taken > low:
@@ -341,6 +382,20 @@ def _accepted(
     if subject == "camera" and not re.search(r"[他她它我你]们?(?!的)\S*$", core):
         return True
     return kind == "term" and bool(g["nominal"].search(core)) and subject != "person"
+
+
+_DEVICE = re.compile(
+    r"(?:举|端|捧|掏|握|拿)(?:起|着|出|了)[^，。]{0,6}(?:相机|手机|摄像机|摄影机|单反|平板|dv)"
+)
+"""What a person of the story films with."""
+_ATTRIBUTE = re.compile(
+    r"着?的(?!镜头|画面|效果|时候|同时|过程|运镜|感觉|方式|视角|机位|长镜头|[，。；]|$)"
+)
+"""After a verb that only says which thing is meant."""
+
+
+def _end(match: re.Match[str] | None) -> int:
+    return match.end() if match else 0
 
 
 _REACH = 40

@@ -18,6 +18,7 @@ from shotwright.prompts.camera_reading.rules import accepted
 from shotwright.prompts.camera_reading.subjects import State, who_moves
 from shotwright.prompts.camera_reading.tables import (
     BETWEEN,
+    OBJECT,
     PREPOSITION,
     REACH,
     Clause,
@@ -28,14 +29,9 @@ from shotwright.prompts.camera_reading.tables import (
 from shotwright.prompts.camera_reading.ways import way_after, way_before
 
 _PARTED = re.compile(BETWEEN)
-OBJECT = re.compile(
-    r"\s+(?:the|a|an|his|her|my|your|their|its|our|this|some|two|three|both|each|every)\b"
-)
-
-
 _BOUNDARY = re.compile(
-    r"(?:(?<!\d)[.:]|[.:](?!\d)|[,;!?()\[\]\"“”\n—–…|+/\0，。；：！？、（）【】])+|\s-+\s|->|→"
-    r"|\b(?:and\s+then|and|then|while|as|when|before|after|until|but|that|which|who|whose|where|because|so|"
+    r"(?:(?<!\d)[.:]|[.:](?!\d)|[,;!?()\[\]\"“”\n—–…|+\0，。；：！？、（）【】])+|(?<!\bw)/+|\s-+\s|->|→"
+    r"|\b(?:and\s+then|(?:and\s+)?after\s+(?:that|this|which)|and|then|while|as|when|before|after|until|but|that|which|who|whose|where|because|so|"
     r"once|plus|or|nor|whereas|if)\b"
     r"|\bwith(?=\s+(?:the|our|a)\s+(?:\w+\s+)?(?:camera|lens|shot|frame)\b)"
 )
@@ -60,6 +56,8 @@ def read(text: str, *, explicit: bool) -> list[Found]:
             after = masked[clauses[place + 1].start : clauses[place + 1].end]
             leads = re.match(r"\s*(?:\w+ly\s+)?\w+ing\b", masked[clause.start : clause.end])
             state.subject = "camera" if leads and state.names_camera(after) else None
+            if leads and clauses[place + 1].link == "," and state.names_other(after):
+                state.subject = "thing"  # "Gliding forward, the swan ..."
         mine = []
         while waiting and waiting[-1].start < clause.end:
             mine.append(waiting.pop())
@@ -71,8 +69,12 @@ def _clauses(text: str) -> Iterator[Clause]:
     start, link = 0, ""
     for match in _BOUNDARY.finditer(text):
         yield Clause(start, match.start(), link)
-        start, link = match.end(), match.group().strip() or ","
+        link = match.group().strip() or ","
+        start, link = match.end(), "then" if link.startswith(_AFTER) else link
     yield Clause(start, len(text), link)
+
+
+_AFTER = ("after that", "after this", "after which", "and after")
 
 
 def _read_clause(
@@ -150,7 +152,9 @@ def _candidates(text: str) -> list[Found | Verb]:
         for move, pattern in t.phrases
         for m in pattern.finditer(text)
         if not _is_prop(text, m.group(), m.start())
-        if not m.group().startswith(("crane", "boom")) or t.somewhere.search(text)
+        if not m.group().startswith(("crane", "boom"))
+        or t.somewhere.search(text)
+        or _CRANE_SHOT.match(text, m.start())
     ]
     terms += [
         Found("motion", m.start(), m.end(), (m.span(),), "motion", denied=True)
@@ -176,12 +180,33 @@ def _candidates(text: str) -> list[Found | Verb]:
         for m in t.any_verb.finditer(text)
         if m.start(m.lastgroup or 0) not in known and all(free[m.start(m.lastgroup or 0) : m.end()])
     ]
+    idioms = [
+        Verb("." + move, _form(m.group().split()[0]), m.start(), m.end())
+        for move, pattern in t.idioms
+        for m in pattern.finditer(text)
+        if all(free[m.start() : m.end()])
+    ]
+    kept = [c for c in kept if not any(i.start <= c.start < i.end for i in idioms)]
+    kept += idioms
     beside = {m.start("verb"): m for m in t.beside.finditer(text) if free[m.start("verb")]}
     kept = [c for c in kept if not any(m.start() <= c.start < m.end() for m in beside.values())]
     kept += [
         Verb("keep", _form(m.group("verb")), m.start("verb"), m.end()) for m in beside.values()
     ]
     return sorted(kept, key=lambda c: -c.start)
+
+
+_CRANE_SHOT = re.compile(
+    r"(?<=the\s)crane\s+\w+\s+(?:\w+ly\s+)?(?:past|until|through|to\s+(?:reveal|show))\b"
+)
+"""A crane that no building site has."""
+
+
+def _entry(family: str) -> dict[str, Any]:
+    """What the word file says of a family; of an idiom (".tilt_up") its one move."""
+    idiom = {"strength": 0, "ways": {}, "none": family.removeprefix(".")}
+    entry: dict[str, Any] = words()["en"].get(family, idiom)
+    return entry
 
 
 def _is_prop(text: str, term: str, at: int) -> bool:
@@ -227,11 +252,15 @@ def _move(
     """What a verb says that the camera does, or None; taken: where the words before it end; before:
     the last moves before it.
     """
-    entry: dict[str, Any] = words()["en"][verb.family]
+    entry = _entry(verb.family)
     ways: dict[str, str] = entry["ways"]
     if before and verb.form == "ing" and _US.match(text, verb.end):
         return None  # "the lens tightens, drawing us to the face"
-    if _ELSEWHERE.match(text, verb.start):
+    if _LIKE_A.search(_said_before(text, verb)) or _GEAR_IN_HAND.search(_said_before(text, verb)):
+        return None
+    if verb.family == "hold" and _HELD.match(text, verb.end):
+        return None
+    if verb.family == "travel" and _ELSEWHERE.match(text, verb.start):
         return None
     if entry["strength"] < 2 and tables().named_move.match(text, verb.end):
         return None  # "eases into a tilt": the tilt is the move
@@ -239,6 +268,13 @@ def _move(
     if way is None and verb.form != "s":
         way, span = way_before(text, taken, verb.start)
         way = way if way in ways else None
+    if way in ("along", "toward") and verb.form == "base":
+        ahead, where = way_before(text, taken, verb.start)
+        if ahead in ("left", "right") and ahead in ways:
+            way, span = ahead, where  # "a leftward slide past the mirrors"
+    side = _RIGHT_AWAY.match(text, verb.end) if verb.family in ("pan", "truck") else None
+    if side and way != "right":
+        way, span = "right", side.span("way")  # "pan right into the kitchen"
     pre = text[max(taken, verb.start - 2 * REACH) : verb.start]
     close = _objects(text, verb, way, span)
     if way and way.startswith("around_"):
@@ -292,10 +328,29 @@ def _move(
     return found if accepted(text, verb, way, close, who, pre, entry, state) else None
 
 
+_RIGHT_AWAY = re.compile(
+    r"\s+(?:slowly\s+|quickly\s+)?(?P<way>right)\s+(?:into|through|toward|towards|onto|past|up\s+to|across)\b"
+)
 _PICTURE = re.compile(r"\b(?:image|picture|video|screen)\s+(?:[a-z]+ly\s+|is\s+|then\s+)*$")
 _US = re.compile(r"\s+(?:us|the\s+viewer|the\s+audience|the\s+eye)\b")
+
+
+def _said_before(text: str, verb: Verb) -> str:
+    """The words before a verb, as far as one looks for what they make of it."""
+    return text[max(0, verb.start - 40) : verb.start]
+
+
+_LIKE_A = re.compile(r"\blike\s+(?:a|an|the)\s+(?:[a-z]+\s+)?$")
+_GEAR_IN_HAND = re.compile(
+    r"\b(?:push|pull|roll|wheel|carr|rent|load|build|lay|assembl|unload|return|hir)(?:y|ies|es|s|ed|ied|ing|e)?\s+(?:a|an|the|his|her|their)\s+$"
+)
+"""Equipment that somebody handles: "the crew pushes a dolly down the corridor"."""
+_HELD = re.compile(
+    r"\s+(?:the\s+|this\s+|that\s+|your\s+|its\s+)?(?:altitude|height|speed|course|heading|distance|nothing|no|focus|attention|breath|hands?)\b"
+)
+"""What is held while the camera moves: "yaw left, hold altitude"."""
 _ELSEWHERE = re.compile(
-    r"(?:go|goes|going|went|come|comes|coming|get|gets)\s+(?:back\s+)?(?:to|from)\b"
+    r"(?:go|goes|going|went|come|comes|coming|get|gets)\s+(?:back\s+)?(?:to|from)\b(?!\s+(?:the\s+)?(?:left|right))"
 )
 """Where a programme goes: "we go to commercials"."""
 _NOUNS = {"push": "dolly_in", "pull": "dolly_out", "roll": "roll_cw"}
@@ -375,7 +430,10 @@ def _elliptic(text: str, clause: Clause, last: Found) -> Found | None:
     if (
         after.strip()
         and not PREPOSITION.match(after)
-        and not re.match(r"\s+(?:again|slowly)", after)
+        and not re.match(
+            r"\s+(?:again|slowly|quickly|fast|at\s+once|together|simultaneously|at\s+the\s+same\s+time)",
+            after,
+        )
     ):
         return None
     move = entry["ways"][way]

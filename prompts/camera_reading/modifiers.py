@@ -50,6 +50,8 @@ _AMOUNTS = (
     ("degrees", re.compile(_NUMBER + r"\s*(?:degrees?\b|deg\b|°|度)")),
     ("ratio", re.compile(_NUMBER + r"\s*(?:x\b|×|times\b|倍)")),
     ("ratio", re.compile(r"(?<![a-z])[x×]\s*" + _NUMBER)),
+    ("ratio", re.compile(r"\bfactor\s+of\s+" + _NUMBER)),
+    ("ratio", re.compile(r"\b(two|three|four|five|six|eight|ten)\s*fold\b")),
     ("percent", re.compile(_NUMBER + r"\s*(?:%|percent\b)")),
 )
 _SHARES: tuple[tuple[str, re.Pattern[str], float], ...] = (
@@ -114,6 +116,9 @@ def _is_manner(extra: str) -> bool:
     return not leftovers(told) or not leftovers(_ABOUT.sub(" ", told))
 
 
+_DEGREE = re.compile(
+    r"\s+(?:(?:really|very|super|so|pretty|quite|extremely|ever\s+so|nice\s+and|real|dead|too|quite)\s+)+"
+)
 _AT_A = re.compile(r"\b(?:at|in)\s+(?:(?:a|an)\s+)?(?:\w+ly\s+)?$")
 _PACE = re.compile(
     r"\s+(?:pace|speed|tempo|rate|manner|fashion|way|motion|moves?|circles?|loops?|bursts?|steps?|arcs?|sweeps?)\b"
@@ -176,12 +181,16 @@ def modifiers(
                 after = False  # "truck right at a slow pace"
             if (
                 after
-                and flat[max(last, aside) : match.start()].strip(" ,，")
+                and flat[max(last, aside) : match.start()].removesuffix(" a ").strip(" ,，")
+                and not _DEGREE.fullmatch(flat[last : match.start()])
                 and not (aside and _is_manner(flat[aside : match.end()]))
             ):
                 continue  # "past the slow river"
             speed = speed or name
             spans.append(match.span())
+    if speed is None:
+        speed, named = _named_later(flat, hit)
+        spans += named
     amount = None
     focal = (
         _MILLIMETRES.search(flat, max(0, hit.start - 90), hit.end + 90)
@@ -198,6 +207,18 @@ def modifiers(
             amount = converted
             spans.append(span)
     return speed, amount, spans
+
+
+def _named_later(flat: str, hit: Found) -> tuple[str | None, list[tuple[int, int]]]:
+    """The speed that a text gives a move by its name: "pan left, nice and slow on the pan"."""
+    kind = hit.move.partition("_")[0]
+    for name, said in words()["speed"].items():
+        match = re.search(
+            rf"\b(?:{said['en']})\s+(?:on|for|with)\s+the\s+{kind}\b", flat[hit.end :]
+        )
+        if match:
+            return name, [(match.start() + hit.end, match.end() + hit.end)]
+    return None, []
 
 
 def _numbers(flat: str, low: int, high: int) -> Iterator[tuple[str, float | None, tuple[int, int]]]:

@@ -7,6 +7,7 @@ Knows the words of order (then, while, before), nothing of how moves are recogni
 import re
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 from shotwright.generator.camera import PRESET_NAMES
 from shotwright.prompts.camera_reading.lexicon import Found, words
@@ -46,7 +47,18 @@ def in_turns(flat: str, asked: list[Found]) -> list[list[Found]]:
             steady[-1] = [*steady[-1], *group]  # said twice
         else:
             steady.append(group)
-    return [_once(group) for group in steady]
+    return [_whole(_once(group)) for group in steady]
+
+
+def _whole(group: list[Found]) -> list[Found]:
+    """A group with a dolly zoom without the two moves that it is made of."""
+    if not any(f.move == "dolly_zoom" for f in group):
+        return group
+    whole = next(f for f in group if f.move == "dolly_zoom")
+    return [f for f in group if f is whole or f.move not in _DOLLY_ZOOM]
+
+
+_DOLLY_ZOOM = ("dolly_zoom", "dolly_in", "dolly_out", "zoom_in", "zoom_out")
 
 
 def _once(group: list[Found]) -> list[Found]:
@@ -65,6 +77,12 @@ def _merged(one: Found, other: Found, joined: bool, named: bool) -> list[Found]:
     "while" stands between; named: the text speaks of Hitchcock ("his old trick, dollying in while zooming out").
     """
     spans = (*one.spans, *other.spans)
+    if (
+        one.move.startswith("orbit")
+        and other.move.startswith("orbit")
+        and other.family == "orbit_right"
+    ):
+        return [replace(one, spans=spans)]  # 绕着古塔向左环绕 and 边绕边上升
     if one.move == other.move:
         return [replace(one, spans=spans)]
     if {one.move, other.move} in (
@@ -97,20 +115,28 @@ def _connectives() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _groups(flat: str, found: list[Found]) -> list[list[Found]]:
     """Moves that run together; a "then" begins the next group, and so does what undoes a move."""
     later, together = _connectives()
-    in_order = bool(_IN_ORDER.search(flat))
+    gaps = [flat[one.end : other.start] for one, other in pairwise(found)]
+    in_order = bool(_IN_ORDER.search(flat)) or (
+        len(gaps) > 1 and all(_COMMANDS.fullmatch(gap) for gap in gaps)
+    )
     groups: list[list[Found]] = []
     for place, hit in enumerate(found):
         if groups:
             # "push in, pan right, then tilt up" is three in turn
             following = found[place + 1].start if place + 1 < len(found) else hit.end
             listed = _THEN.search(flat, hit.end, following) and _COMMA.fullmatch(
-                flat, max(end for _, end in groups[-1][-1].spans), hit.start
+                flat,
+                flat.rfind(",", 0, hit.start)
+                if "," in flat[groups[-1][-1].end : hit.start]
+                else hit.start - 1,
+                hit.start,
             )
             between = flat[groups[-1][-1].end : hit.start]
             same = _last(together, between) > _last(later, between)
-            first = "先" in flat[max(0, groups[-1][-1].start - 3) : groups[-1][-1].start]
-            undone = (first or bool(_JOINED.search(between))) and any(
-                _opposed(other.move, hit.move) for other in groups[-1]
+            listed_bare = _BARE.fullmatch(flat, max(e for _, e in groups[-1][-1].spans), hit.start)
+            undone = not listed_bare and any(_opposed(other.move, hit.move) for other in groups[-1])
+            whips = not same and (
+                hit.family.startswith("whip") or groups[-1][-1].family.startswith("whip")
             )
             arrived = _ARRIVES.search(between) or _AT_LAST.match(flat, hit.end)
             holds = _HOLDS.match(flat, hit.start) and not same and hit.move == "static"
@@ -120,6 +146,7 @@ def _groups(flat: str, found: list[Found]) -> list[list[Found]]:
                 continue
             if (
                 not undone
+                and not whips
                 and not (listed or in_order)
                 and not holds
                 and not turn
@@ -140,11 +167,18 @@ def _turn(flat: str, one: Found, other: Found) -> int:
     if _ENUMERATED.search(between):
         return 1
     led = _LED.search(before)
-    if led and re.search(r"[,，]", between):
+    if led and re.search(r"[,，]|\bit\s+$", between):
         return -1 if led.group("word") in ("before", "prior to") else 1
     if re.search(r"^[^，,到至]{0,6}(?:之前|以前)[，,]", between):
         return -1
-    return -1 if re.search(r"\bafter\s+(?:the\s+camera\s+)?(?:\w+ly\s+)?$", between) else 0
+    return (
+        -1
+        if re.search(
+            r"\bafter\s+(?:(?:the\s+camera|it|we|you)\s+)?(?:ha(?:s|ve|ving)\s+)?(?:\w+ly\s+)?$",
+            between,
+        )
+        else 0
+    )
 
 
 _ENUMERATED = re.compile(
@@ -154,10 +188,10 @@ _LED = re.compile(
     r"(?:^|[.;,!?]\s*|\bthen\s+)(?:\w+ly\s+|just\s+|right\s+)?(?P<word>before|prior\s+to|after|once|having)\s+[^,.;]*$"
 )
 _HOLDS = re.compile(
-    r"(?:(?:then|and|,)\s*)*(?:holds?|stops?|freezes?|stays?|lingers?)\b(?!\s+(?:with|close|low|tight|behind))|停|定|静"
+    r"(?:(?:then|and|,)\s*)*(?:holds?|stops?|freezes?|stays?|lingers?|locks?|comes?\s+to|rests?|settles?)\b(?!\s+(?:with|close|low|tight|behind))|停|定|静"
 )
 _ARRIVES = re.compile(
-    r"\bto\s+(?!the\s+(?:left|right)|left|right|reveal|show|follow|find)[a-z' ]+\band\b|[到至][^，。]{1,12}并"
+    r"\bto\s+(?!the\s+(?:left|right)|left|right|reveal|show|follow|find)[a-z' ]+(?:\band\b|,\s*$)|[到至][^，。]{1,12}并"
 )
 """A move that is told where it ends has ended when the next one begins."""
 
@@ -168,9 +202,13 @@ _AT_LAST = re.compile(r"[^,.;，。；]{0,12}\b(?:at\s+the\s+(?:very\s+)?end|at\
 _IN_ORDER = re.compile(
     r"\bin\s+(?:that|this)\s+order\b|\bone\s+after\s+(?:the\s+other|another)\b|依次|按顺序|按这个顺序"
 )
-_THEN = re.compile(r"\bthen\b|然后|最后")
+_COMMANDS = re.compile(
+    r"[^,.;]*\b(?:to|from|on|at|across|past|over|into|towards?)\s+\w[^,.;]*,\s*(?:and\s+)?"
+)
+"""What stands between commands in a list: "tilt up from the mat, pan left to the window, push in on the boy"."""
+_THEN = re.compile(r"\b(?:then|finally|lastly)\b|然后|最后")
+_BARE = re.compile(r"\s*[,，、]\s*")
 _COMMA = re.compile(r"\s*[,，]\s*(?:slowly\s+|slow\s+)?")
-_JOINED = re.compile(r"\band\b|和|又")
 
 
 def _last(pattern: re.Pattern[str], text: str) -> int:

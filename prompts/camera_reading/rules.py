@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from shotwright.prompts.camera_reading.subjects import State
-from shotwright.prompts.camera_reading.tables import IMPERATIVE, PREPOSITION, Verb, tables
+from shotwright.prompts.camera_reading.tables import IMPERATIVE, OBJECT, PREPOSITION, Verb, tables
 
 _ON_GEAR = re.compile(
     r"^[^.,;]{0,30}?\b(?:on|with)\s+(?:the|a|our)\s+(?:camera|lens|slider|gimbal|jib|steadicam|glidecam|camera\s+dolly|camera\s+crane)\b"
@@ -15,6 +15,19 @@ _ON_GEAR = re.compile(
 _PASSIVE = re.compile(r"\b(?:is|are|being|gets|be)\s+(?:[a-z]+ly\s+)?$")
 _UPON = re.compile(r"\s+(?:in|out|back|closer)\s+(?:on|upon|from|toward|towards)\b")
 _I = re.compile(r"(?:^|\s)i(?:'ll|'m)?\s+(?:[a-z]+ly\s+|then\s+|will\s+|just\s+)*$")
+_DESCRIBED = re.compile(
+    r"\s*(?!(?:they|we|you|people|men|women|children|police|crowd|and|to|the|his|her|their|not)\b)[a-z]{3,}[^s\W]\s+"
+)
+"""One unknown word before a term of film: "grainy zoom in on a hand"."""
+_OF_THINGS = ("orbit", "wrap", "rotate", "travel", "rise", "sink", "roll", "turn")
+_ATTRIBUTE = re.compile(
+    r"\s+(?!(?:the|a|an|his|her|their|its|our|this|that|each|every|it|him|them|in|out|up|down|left|right|back|away|off|on|"
+    r"around|round|about|along|across|past|over|through|into|onto|to|toward|towards|from|with|for|at|by|between|behind|"
+    r"beside|above|below|forward|forwards|backward|backwards|closer|nearer|clockwise|counterclockwise|anticlockwise|"
+    r"counter|anti|and|while|as|then|until|very|so|inside|straight|high|low|one|two|half|full|shot|shots|move|moves)\b)[a-z]+(?<!ly)\b"
+)
+"""A noun right after a form in -ing: "orbiting debris"."""
+_MUST = re.compile(r"\b(?:must|should|shall|has\s+to|have\s+to|needs?\s+to)\s+(?:[a-z]+ly\s+)?$")
 _AS_IT_DOES = re.compile(
     r"\b(?:camera|lens|shot|frame|view|we)\s+(?:[a-z]+ly\s+)?(?:takes?|ends?|finish(?:es)?|goes?|keeps?|spends?|begins?|starts?|opens?|"
     r"closes?|wastes?|comes?)\b[^,.;]{0,30}$"
@@ -23,8 +36,12 @@ _SHOWN = re.compile(
     r"\s+(?:the|each|every|her|his|their)\s+(?!gravel|river|stream|silt|creek|gold|sand|water|film)(?![^.;]*\bfor\b)"
 )
 """What is panned like "the faces of the jury", not like "the river for gold"."""
+_DETERMINED = re.compile(
+    r"\b(?:the|his|her|their|its|my|your|this|that|these|those|every|each|some|any|no|two|three|of)\s+"
+    r"(?:(?:left|right|far|near|opposite|other|river)\s+)?$"
+)
 _A_NOUN = re.compile(r"\b(?:a|an|one)\s+(?:\w+\s+){0,2}$")
-_THE_CAMERA = re.compile(r"\s+(?:the|your|our)\s+camera\b")
+_THE_CAMERA = re.compile(r"\s+(?:the|your|our)\s+(?:camera|drone|gimbal|rig|jib|lens)\b")
 
 
 def accepted(
@@ -39,7 +56,11 @@ def accepted(
 ) -> bool:
     """Whether these words mean the camera; the rules stand in the head of `camera_words.toml`."""
     strength: int = entry["strength"]
+    if strength == 0 and verb.form == "base" and _DETERMINED.search(pre):
+        return False  # "zoom onto the fly on his nose"
     prepositional = bool(PREPOSITION.match(text, verb.end))
+    if verb.form == "ing" and verb.family in _OF_THINGS and _ATTRIBUTE.match(text, verb.end):
+        return False
     if way is not None and not objects and _ON_GEAR.match(text[verb.end : verb.end + 60]):
         return True  # "I'd pull back on the slider"
     if who == "goes on" and verb.form in ("base", "ing") and _THE_CAMERA.match(text, verb.end):
@@ -51,7 +72,7 @@ def accepted(
             return True
         return _commanded(text, verb, way, objects, prepositional, strength, state)
     if who == "camera":
-        moved = re.match(r"(?:drop|lower|lift|raise)", text[verb.start : verb.end])
+        moved = re.fullmatch(r"(?:drop|lower|lift|raise)\w*", text[verb.start : verb.end])
         return not (moved and objects and way is None)  # "we dropped the zoom"
     if verb.family == "whip" and verb.form == "base" and who != "person":
         return True  # nobody else's word
@@ -59,8 +80,14 @@ def accepted(
         return way is not None and _UPON.match(text, verb.end) is not None
     if who == "nobody" and strength == 2:
         return way in ("in", "out", "left", "right") and not objects  # "maybe it could zoom out"
+    if who == "thing" and strength == 2 and verb.form == "base" and _DESCRIBED.fullmatch(pre):
+        return way in ("in", "out", "left", "right", "up", "down") and not objects
+    if who in ("person", "thing") and strength == 2 and _MUST.search(pre):
+        return way is not None and not objects and verb.form == "base"
     if who == "person" and strength == 2 and _I.search(pre):
         return way is not None and not objects and verb.form == "base"
+    if who == "picture" and verb.family in ("follow", "track"):
+        return False  # "the film follows three sisters"
     if who == "picture":
         return strength > 0 or (way in ("cw", "ccw") and verb.family in ("rotate", "roll", "turn"))
     if (
@@ -77,7 +104,7 @@ def accepted(
             and state.subject == "camera"
             and verb.form == "base"
             and not objects
-        ) or _named(text, verb, way, objects, pre, strength)
+        ) or _named(text, verb, way, objects, pre, strength, state)
     if who == "thing" and verb.form == "ing" and strength == 2 and state.subject == "camera":
         # "the camera takes its time panning right"
         return _AS_IT_DOES.search(pre) is not None and (way is not None or prepositional)
@@ -105,9 +132,15 @@ _FILM_ADJECTIVE = re.compile(
 )
 
 
-def _named(text: str, verb: Verb, way: str | None, objects: bool, pre: str, strength: int) -> bool:
+_IN_A = re.compile(r"\bin\s+(?:a|an)\s+(?:\w+\s+)?$")
+
+
+def _named(
+    text: str, verb: Verb, way: str | None, objects: bool, pre: str, strength: int, state: State
+) -> bool:
     """A noun: "a slow pan left", "with a push in", "slow drift right"."""
     described = bool(tables().adjectives.search(tables().way_before.sub("", pre)))
+    described = described or (strength == 0 and bool(tables().way_before.search(pre)))
     told = bool(re.match(r"\s+(?:shots?|moves?|movements?|motion|effect)\b", text[verb.end :]))
     if verb.form == "s":
         return strength == 2 and described and way is not None
@@ -120,6 +153,8 @@ def _named(text: str, verb: Verb, way: str | None, objects: bool, pre: str, stre
             return way is not None or told or described
         if objects and not described and re.search(r"\b(?:the|his|her|their|its)\s*$", pre):
             return False
+        if verb.family == "crane" and way == "toward" and not described:
+            return False  # "a crane on the building site"
         if way is not None or told or verb.family == "whip":
             return True
         ahead = re.match(
@@ -130,14 +165,20 @@ def _named(text: str, verb: Verb, way: str | None, objects: bool, pre: str, stre
         )
     if told and verb.family in ("orbit", "rise", "roll", "rotate", "travel", "push", "pull"):
         return True
+    if verb.family == "barrel_roll":
+        return state.subject in (None, "camera")
     if strength == 1:
+        if verb.family == "orbit" and re.search(r"\bthe\s+$", pre) and not described:
+            return way is not None  # "the orbit of Mars"
+        if verb.family == "orbit" and state.subject in ("thing", "person") and _IN_A.search(pre):
+            return False  # "a ballerina spins in a circle around her partner"
         if verb.family == "follow":
             return described and verb.form == "base"
         if verb.family == "orbit":
             return (
                 described
                 or way is not None
-                or bool(re.match(r"\s+(?:around|of)\b", text[verb.end :]))
+                or bool(re.match(r"\s+(?:a?round|about|of)\b", text[verb.end :]))
             ) and (verb.form == "base")
         if verb.family == "track":
             return way is not None or (described and verb.form == "base")
@@ -167,7 +208,7 @@ def _commanded(
     rest = text[verb.end :]
     told = bool(re.match(r"\s+(?:shots?|moves?|movements?|motion|effect)\b", rest))
     shown = verb.family == "pan" and bool(_SHOWN.match(rest))
-    fresh = state.subject is None or state.link in (".", ":", "!", "?", "then", "\n", "|")
+    fresh = state.subject is None or state.link in (".", ":", "!", "?", ";", "then", "\n", "|")
     joined = state.link in ("and", "or", "nor") and state.subject is not None
     if strength == 2:
         if verb.form == "base":
@@ -198,8 +239,11 @@ def _commanded(
         if strength == 0 or verb.family == "follow":
             return (
                 fresh
-                and verb.family in ("follow", "chase", "travel", "rise")
-                and (verb.family == "follow" or (way is not None and not objects))
+                and verb.family in ("follow", "chase", "travel", "rise", "approach", "retreat")
+                and (
+                    verb.family in ("follow", "approach", "retreat")
+                    or (way is not None and not objects)
+                )
                 and state.subject is None
             )
         if verb.family in ("push", "pull"):
@@ -225,6 +269,10 @@ def _imperative(
         )
     if verb.family == "strafe":
         return way is not None and not objects
+    if way in ("cw", "ccw"):
+        return fresh and not OBJECT.match(
+            text, verb.end
+        )  # "Roll counterclockwise as the verdict is read"
     if verb.family == "orbit":
         return way is not None or bool(
             re.match(r"\s+(?:around|the|a|his|her|slowly|him|them|it)\b|\s+shot|\s*$", rest)
@@ -235,7 +283,7 @@ def _imperative(
     if verb.family == "hold":
         return bool(
             re.match(
-                r"\s+(?:on|at)\s+(?:the|her|his|a|an|their|this)\b|\s+(?:here|there|still|steady)\b|\s*[.;,!]|\s*$",
+                r"\s+(?:on|at)\s+(?:the|her|his|a|an|their|this)\b|\s+(?:here|there|still|steady|for\s+(?:a|an|one|two|three|four|five|six|eight|ten|\d+)\s+\w+)\b|\s*[.;,!]|\s*$",
                 rest,
             )
         )
@@ -252,17 +300,13 @@ def _imperative(
     if verb.family in ("rise", "sink"):
         return bool(
             re.match(
-                r"\s+(?:straight\s+|[a-z]+ly\s+)*(?:[a-z]+ly\s*[,.]|until|vertically|up|down|above|over|through|into|from|to|toward|towards|along)\b",
+                r"\s+(?:straight\s+|[a-z]+ly\s+)*(?:[a-z]+ly\s*[,.]|until|vertically|up|down|beside|alongside|past|beyond|out|with|behind|between|around|off|above|over|through|into|from|to|toward|towards|along)\b",
                 rest,
             )
         )
-    if verb.family in ("turn", "sweep"):
-        return way is not None and text[verb.start : verb.end] in (
-            "swing",
-            "swivel",
-            "sweep",
-            "pivot",
-        )
-    if verb.family == "travel":
-        return text[verb.start : verb.end] in IMPERATIVE and way is not None and not objects
+    if verb.family == "approach":
+        return text[verb.start : verb.end].startswith(("move", "close", "home", "zero", "push"))
+    if verb.family in ("travel", "turn", "sweep", "look", "cant", "whips"):
+        command = text[verb.start : verb.end] in IMPERATIVE or tables().somewhere.search(text)
+        return bool(command) and way is not None and not objects
     return False

@@ -15,11 +15,14 @@ class State:
         self.main: Subject | None = None
         self.link = ""
         self.aside = False
+        self.mentioned = False
+        self.resumes = False
 
     def enter(self, text: str, clause: Clause) -> None:
         """Take in the next clause."""
         body = text[clause.start : clause.end]
         if not body.strip():
+            self.resumes = self.resumes or clause.link == "and"
             self.link = clause.link if not self.link or clause.link not in ("", ",") else self.link
             return
         self.link = clause.link
@@ -34,6 +37,7 @@ class State:
         if clause.link in ("then", "and then", ";", "before", ".", "but") and self.main:
             self.subject = self.main
         named = self._named(body, aside)
+        self.mentioned = bool(re.search(r"\bcamera\b", body))
         if named is None and not aside and self.main is None:
             self.subject = None  # what a clause of time said of others ends with it
         if named is not None:
@@ -47,22 +51,48 @@ class State:
         lead = tables().lead.match(body)
         return bool(tables().camera.match(body, lead.end() if lead else 0))
 
+    def names_other(self, body: str) -> bool:
+        """Whether a clause begins with somebody or something else, and goes on to say what it does."""
+        lead = tables().lead.match(body)
+        rest = body[lead.end() if lead else 0 :]
+        return bool(
+            re.match(r"(?:he|she|they|i|it|(?:the|a|an|his|her)\s+\w+\s+\w+s)\b", rest)
+        ) and not (self.names_camera(body))
+
     def _named(self, body: str, aside: bool) -> Subject | None:
         t = tables()
+        body = _SLATE.sub("", body)
         lead = t.lead.match(body)
         rest = body[lead.end() if lead else 0 :]
+        where = _IN_THE_SHOT.match(rest)
+        rest = rest[where.end() :] if where and where.end() < len(rest) else rest
         if _GEAR.search(body):
             return "camera"  # "for the closer I take the gimbal and ..."
-        if _COMMAND.match(rest) and not aside:
+        polite = _POLITE.match(body)
+        rest = body[polite.end() :] if polite else rest
+        if (_COMMAND.match(rest) or _COMMAND.match(body.strip())) and not aside:
             return "camera"
         if _MANNER.match(body):
             return "camera" if not aside else None
         if aside and self.main == "camera" and re.match(r"it\s+(?:does|goes)\s*(?:so\s*)?$", rest):
             return "camera"  # "glides forward and, as it does, tilts down"
+        if (
+            self.resumes
+            and not aside
+            and self.aside
+            and self.main == "camera"
+            and t.verbs.match(rest)
+        ):
+            self.resumes = False
+            return "camera"  # "follows her and, when she stops, circles her"
         if not aside and self.aside and self.main == "camera" and _FINITE.match(rest):
             return "camera"  # "the camera holds while she dances, pans left"
         if not rest.strip() or (self.subject == "camera" and re.fullmatch(r"\s*[a-z]+\s*", body)):
             return None  # "handheld, shaky, following the boy"
+        if aside and self.main == "camera" and re.match(r"you\b", rest):
+            return "camera"  # "zoom in as you pan right"
+        if self.mentioned and re.match(r"it\s+(?:should|must|needs|has\s+to|could|can)\b", rest):
+            return "camera"  # "why is the camera moving? it should be still"
         if re.match(r"(?:it|its)\b", rest):
             if not aside and "camera" in (self.subject, self.main):
                 return "camera"
@@ -78,6 +108,8 @@ class State:
             return "picture"
         if re.match(rf"[{CJK}]*(?:镜头|摄影机|摄像机)", rest):
             return "camera"
+        if _REQUEST.match(rest) or re.match(r"(?:don't|do\s+not|never)\b", rest):
+            return None
         first = re.match(r"[a-z']+", rest)
         if first is None or first.group() in tables().goes_on or t.verbs.match(rest):
             return None
@@ -106,11 +138,26 @@ _MANNER = re.compile(
     r"\s*(?:hand\s*held|static|fixed|locked\s+off|steadicam|gimbal|on\s+sticks)(?:\s+(?:throughout|all\s+the\s+way|the\s+whole\s+\w+|only|shot|"
     r"camera|footage))?\s*$"
 )
+_REQUEST = re.compile(
+    r"(?:please\s+|maybe\s+|just\s+|ok\s+|so\s+|can\s+you\s+|could\s+you\s+|would\s+you\s+)*(?:give|show|get|do|add|try|make|"
+    r"use|put|need|want|love|prefer|include|insert|let's)\s+(?:me|us|it|this|in|a|an|one|the\s+shot|him|her|them)\b"
+)
+"""What asks for a shot is not its subject: "give me a 360 degree orbit"."""
+_POLITE = re.compile(
+    r"\s*(?:[a-z]+\s+){0,3}?(?:can|could|would|will|if)\s+you\s+(?:please\s+|just\s+|maybe\s+|also\s+)*"
+)
+_IT = re.compile(
+    r"(?:^|\s)(?:make|have|let|get|want|need|can|could|would|should|maybe|perhaps|so)\s+it(?:\s+to)?$"
+)
+_IN_THE_SHOT = re.compile(
+    r"(?:in|for|during)\s+(?:this|the|our|that)\s+(?:\w+\s+)?(?:shot|scene|clip|video|film|sequence|take)\s+"
+    r"(?=(?:he|she|they|the|a|an|his|her|you|i|we)\b)"
+)
 _FINITE = re.compile(
     r"(?:pans|tilts|zooms|dollies|trucks|cranes|pedestals|booms)\s+(?:slowly\s+)?(?:left|right|up|down|in|out|back|to|onto)\b"
 )
 _COMMAND = re.compile(
-    r"(?:cut\s+(?:to|outside|inside|back|in|away)|open\s+(?:on|with|tight|wide)|(?:start|begin)\s+(?:on|at|with|tight|wide|low|high|from)|"
+    r"(?:cut\s+(?:to|outside|inside|back|in|away)|open(?:ing)?\s+(?:on|with|tight|wide)|(?:start(?:ing)?|begin(?:ning)?)\s+(?:on|at|with|tight|wide|low|high|from)|"
     r"hover|end\s+on|find\s+the)\b"
 )
 """What is told to whoever makes the shot."""
@@ -121,6 +168,15 @@ _GEAR = re.compile(
 _MOVE_ON = re.compile(
     r"(?:move|film)\s+(?:in|out|left|right|up|down|back|forward|closer|along|through|past|toward)"
 )
+_SLATE = re.compile(
+    r"^\s*(?:(?:(?:sc|scene|shot|slate|take|tk|frame|panel|setup|t)\.?\s*#?\d+[a-z]?|\d+[a-z])\s+)+"
+)
+"""What a shot is numbered by: "Sc 2 T6 zoom in"."""
+_CREW = re.compile(r"^\s*(?:(?:the|our|a)\s+)?(?:operator|dolly)$")
+_FROM_A_PLACE = re.compile(r"^\s*from\s+(?:the|a|an|his|her|their)\s+(?:[a-z]+\s+){1,3}$")
+_CHINESE_MANNER = re.compile(
+    r"(?:慢速|快速|中速|缓慢|缓缓|慢慢|匀速|急速|迅速|轻轻|轻微|稍微|先|再|然后|最后|接着|随后|用|做|加|来个?|一个|的|地)+\s*$"
+)
 _CHINESE_WAY = re.compile(r"(?:向|往|朝)[左右上下前后]\s*$")
 
 
@@ -129,19 +185,29 @@ def who_moves(pre: str, state: State, later: bool, acts: bool = False) -> str:
     or a command), "named" (a noun: "a slow pan"), "noun" (the same in a sentence about something else).
     """
     t = tables()
-    pre = _CHINESE_WAY.sub("", pre)
+    pre = _FROM_A_PLACE.sub("", _SLATE.sub("", pre)) if not later else pre
+    pre = _CHINESE_MANNER.sub("", _CHINESE_WAY.sub("", pre))
     if re.search(r"\d\s*(?:degrees?|deg|°|x|%)?\s*$", pre) and not t.trail.sub("", pre).strip():
         return "named"  # "90 degree orbit"
     core = t.trail.sub("", pre) if pre.strip() else ""
+    polite = _POLITE.match(pre)
+    core = core[polite.end() :] if polite else core
     lead = t.lead.match(core)
     if lead and lead.end() >= len(core.rstrip()):
         core = ""
     if not core.strip(" ,:-"):
-        return "goes on"
+        counted = re.search(r"\b(?:one|full|half|quarter|two|three)\s+(?:[a-z]+\s+)?$", pre)
+        return "named" if counted else "goes on"  # "one full orbit"
     core = core.rstrip()
+    if later and state.subject == "camera" and re.search(r"\sit$", core):
+        return "camera"  # "after the camera tilts down to the floor it pushes in"
+    if _IT.search(core) and state.subject != "person":
+        return "camera"  # "make it zoom out", "can you have it creep closer"
     if core.strip() == "it":
         return state.subject or "nobody"
     if ends_in_camera(core, acts=acts):
+        return "camera"
+    if state.subject == "camera" and not later and _CREW.search(core):
         return "camera"
     if t.nominal.search(pre.rstrip() + " ") or t.nominal.search(core + " "):
         tail = re.split(r"\b(?:with|using|via|into|by|through|in|then)\b", core)
@@ -172,6 +238,8 @@ def who_moves(pre: str, state: State, later: bool, acts: bool = False) -> str:
         return "picture"
     if start.strip() == "it":
         return state.subject or "thing"
+    if state.aside and state.main == "camera" and start.strip() == "you":
+        return "camera"
     if re.match(r"(?:he|she|they|you|i|someone|everyone|who)\b", start):
         return "person"
     if state.subject in ("camera",) and tables().goes_on & {

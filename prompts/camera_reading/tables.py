@@ -23,7 +23,12 @@ REACH = 90
 """Letters before a move in which it is denied, and in which it is said who makes it."""
 PREPOSITION = re.compile(
     r"\s+(?:(?:all\s+)?the\s+way\s+)?(?:across|over|along|around|round|to|toward|towards|onto|from|past|with|on|"
-    r"through|between|off|away|into|about|among|by|alongside|for|beyond|upon|against)\b"
+    r"through|between|off|away|into|about|among|by|alongside|for|beyond|upon|against|w/)(?![a-z])"
+)
+
+
+OBJECT = re.compile(
+    r"\s+(?:the|a|an|his|her|my|your|their|its|our|this|some|two|three|both|each|every)\b"
 )
 
 
@@ -84,7 +89,41 @@ IMPERATIVE = (
     "swivel",
     "sweep",
     "pivot",
+    "pitch",
+    "whip",
+    "yaw",
+    "zip",
+    "crawl",
+    "sneak",
+    "snake",
+    "weave",
+    "nose",
+    "cruise",
+    "coast",
+    "sidle",
+    "rotate",
+    "slew",
+    "tip",
+    "angle",
+    "aim",
 )
+
+
+def inflected(verb: str) -> list[str]:
+    """Base, third person, past and -ing form of a regular verb, inflected at its first word: "close:in"."""
+    head, colon, particle = verb.partition(":")
+    doubled = head + head[-1] if _DOUBLING.fullmatch(head) else head
+    third, past, going = head + "s", doubled + "ed", doubled + "ing"
+    if head.endswith("e"):
+        past, going = head + "d", (head if head.endswith(("ee", "ye", "oe")) else head[:-1]) + "ing"
+    elif head.endswith("y") and head[-2] not in "aeiou":
+        third, past = head[:-1] + "ies", head[:-1] + "ied"
+    elif head.endswith(("s", "x", "z", "sh", "ch")):
+        third = head + "es"
+    return [form + colon + particle for form in (head, third, past, going)]
+
+
+_DOUBLING = re.compile(r"[^aeiou]*(?:qu)?[aeiou][^aeiouwxy]")
 
 
 @dataclass(frozen=True)
@@ -93,6 +132,7 @@ class Tables:
     verbs: re.Pattern[str]
     forms: dict[str, tuple[str, str]]
     phrases: tuple[tuple[str, re.Pattern[str]], ...]
+    idioms: tuple[tuple[str, re.Pattern[str]], ...]
     lookalike: re.Pattern[str]
     motion: re.Pattern[str]
     camera: re.Pattern[str]
@@ -119,17 +159,19 @@ def tables() -> Tables:
     forms = {
         form.replace(":", " "): (family, kind)
         for family, entry in w["en"].items()
-        for listed in entry["verbs"]
-        for form, kind in reversed(
-            list(zip(listed.split(), ("base", "s", "ed", "ing"), strict=True))
+        for listed in (
+            *map(inflected, entry.get("verbs", "").split()),
+            *(irregular.split() for irregular in entry.get("irregular", ())),
         )
+        for form, kind in reversed(list(zip(listed, ("base", "s", "ed", "ing"), strict=True)))
     }
     verbs = "|".join(sorted(map(re.escape, forms), key=len, reverse=True)).replace(r"\ ", BETWEEN)
-    strong = {
+    strong = {form.split()[0] for form, (family, _) in forms.items() if w["en"][family]["strength"]}
+    going = "|".join(
         form.split()[0]
-        for form, (family, _) in forms.items()
-        if w["en"][family]["strength"] or " " in form
-    }
+        for form, (family, kind) in forms.items()
+        if kind == "ing" and family in ("travel", "approach", "retreat", "rise", "sink")
+    )
     moves = {
         form.split()[0]
         for form, (family, kind) in forms.items()
@@ -138,6 +180,10 @@ def tables() -> Tables:
     phrases = tuple(
         (move, re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(spaced, listed))})(?![a-z])"))
         for move, listed in w["en_phrase"].items()
+    )
+    idioms = tuple(
+        (move, re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(spaced, listed))})(?![a-z])"))
+        for move, listed in w["en_idiom"].items()
     )
     motion = "|".join(map(spaced, w["en_motion"]["patterns"]))
     adverb, adjective, camera = (spaced(word[n]) for n in ("adverb", "adjective", "camera"))
@@ -148,17 +194,20 @@ def tables() -> Tables:
     return Tables(
         goes_on=frozenset(word["goes_on"].split("|")),
         any_verb=re.compile(
-            rf"(?<![a-z])(?:(?:camera|cam|lens|steadicam|drone|gimbal|frame|view|viewpoint|perspective|shot|pov)\s+"
+            rf"(?<![a-z])(?:(?:{camera}|steadicam|drone|gimbal|frame|view|viewpoint|perspective|shot|pov)\s+"
             rf"(?:(?:{adverb}|{auxiliary})\s+)*(?P<verb>(?!(?:{word['still']})\b)[a-z]{{3,}}(?:s|ing|ed))"
             rf"|(?:have|let|make|want|get|can|could|should|will|would|must|may|might)\s+(?:the|our|your|a)\s+(?:{camera})\s+(?:to\s+)?"
             rf"(?:(?:{adverb})\s+)*(?P<told>(?!(?:{word['still']})\b)[a-z]{{3,}})"
-            r"|(?P<hand>bring|take|carry|send|steer|guide|drive|walk|nudge|haul|drag|ease)(?=\s+(?:the|your|our)\s+"
+            r"|(?:^|(?<=[.:;,]\s))(?:the\s+)?(?P<bare>camera)(?=\s+(?:[a-z]+ly\s+)?(?:in\s+(?:on|to|close|toward)\b|out\s+(?:to|from)\b|"
+            r"(?:up|down)\s+(?:to|past|over|and\s+over|through|from|until|along|into)\b|back\s+(?:to|from|through)\b|(?:forward|forwards|closer|"
+            r"around|through|into|past|along)\s|left\s+to\s+right|right\s+to\s+left))"
+            r"|(?P<hand>yank|shove|hoist|tug|float|wheel|bring|take|carry|send|steer|guide|drive|walk|nudge|haul|drag|ease)(?=\s+(?:the|your|our)\s+"
             rf"(?:{camera})\s+(?:(?:{adverb})\s+)*(?:left|right|up|down|forward|back|in|out|closer|away|toward|past|through|along|across)\b)"
             rf"|we(?:'re|'ll)?\s+(?:(?:{adverb}|{auxiliary})\s+)*(?P<ours>(?:walk|run|step|plunge|plung|dip|duck|swim|tumbl|burst|wander|stroll|roam|squeeze|slither|zip|dart|"
             rf"whoosh|nose|ride|fall|slalom|sneak|tiptoe|slink|dash|speed|cruise|climb|spill|funnel|tunnel|emerge|press|journey|sidle|bob|dance|pass|reach|head|make\s+our\s+way)(?:s|es|ing)?))"
-            r"(?(hand)|(?=\s+(?:[a-z]+ly\s+|headlong\s+|headfirst\s+|low\s+|high\s+)?"
+            r"(?(hand)|(?(bare)|(?=\s+(?:(?:its|our|an?|the)\s+(?:own\s+)?(?:way|path|course|route|length|line|track)\s+|itself\s+)?(?:[a-z]+ly\s+|headlong\s+|headfirst\s+|low\s+|high\s+)?"
             r"(?:(?:left|right|up|down|for|back|in|out|sky|side)wards?|left|right|up|down|back|in|out|away|closer|nearer|ahead|"
-            r"sideways|into|through|towards?|past|along|around|across|between|beneath|under|behind|beside|after)\b))"
+            r"sideways|into|through|towards?|past|along|around|across|between|beneath|under|behind|beside|after)\b)))"
         ),
         by_camera=re.compile(rf"\bby\s+(?:the|our|a|an)\s+(?:[a-z]+\s+)?(?:{camera})\b{after}"),
         somewhere=re.compile(rf"(?<![a-z])(?:we|us|{camera}|{spaced(word['soft'])})\b{after}"),
@@ -176,15 +225,18 @@ def tables() -> Tables:
         ),
         # nothing but the camera, a term, or a bare command can make a text speak of a move
         stems=re.compile(
+            rf"^\s*(?:[a-z]+ly\s+)?(?:{going})\s|"
             rf"(?<![a-z])(?:{'|'.join(sorted(strong))}|(?:{spaced(word['camera'])}|{spaced(word['soft'])}|we)\b|"
             rf"(?:{'|'.join((*IMPERATIVE, *COMMANDS))})(?:\s|[.,;!]|$)|static|still|fixed|locked|tripod|"
             r"shak[iye]|focus|rack|"
-            r"hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|focal|down\s+(?:and\s+)?back|right\s+turn|"
+            r"hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|focal|soft|pi\s|z[io]\s|p[ob]\s|blur|filmed|shoulder|"
+            r"(?:counter|anti)\s*clockwise|down\s+(?:and\s+)?back|right\s+turn|"
             rf"left\s+turn|on\s+sticks|lock)|[{CJK}]"
         ),
         verbs=re.compile(rf"(?<![a-z0-9'])(?:{verbs})(?![a-z0-9'])"),
         forms=forms,
         phrases=phrases,
+        idioms=idioms,
         lookalike=re.compile(
             rf"(?<![a-z0-9])(?:{'|'.join(map(spaced, w['en_lookalike']['patterns']))})(?![a-z])"
         ),
@@ -193,7 +245,9 @@ def tables() -> Tables:
         camera_end=re.compile(
             rf"(?:(?P<before>[a-z']+)\s+)?(?P<noun>we(?:'re|'ll|'ve)?|(?:{camera})|镜头|摄影机|摄像机|相机|画面|机位)$"
         ),
-        picture=re.compile(rf"{before}(?:{soft})\b"),
+        picture=re.compile(
+            rf"{before}(?:{soft})\b(?!\s+(?:crew|set|star|director|festival|reel|maker|studio|school)s?\b)"
+        ),
         lead=re.compile(
             rf"\s*(?:(?:{adverb}|{auxiliary}|and|then|finally|also|next|where|ok)\b[\s,]*)*"
         ),
@@ -213,7 +267,7 @@ def tables() -> Tables:
             r"down(?:ward)?s?|forward|backward|reverse|clockwise|(?:counter|anti)\s*clockwise|lateral|sideways)"
             rf"\s+(?:(?:{adjective}|{adverb})\s+)*$"
         ),
-        fill=rf"(?:[\s°%,]*(?:(?:{adverb}|{adjective}|{number}|(?:the|your)\s+(?:camera|gimbal|lens|shot|frame|view|head|cam|drone|slider|angle)|camera|our\s+view|us|it|by|about|about\s+a|"
+        fill=rf"(?:[\s°%,]*(?:(?:{adverb}|{adjective}|{number}|(?:the|your)\s+(?:camera|gimbal|lens|shot|frame|view|head|cam|drone|slider|angle)|camera|our\s+view|us|it|itself|(?:its|our|a)\s+(?:own\s+)?(?:way|path|course)|by|about|about\s+a|"
         r"some|a|all\s+the\s+way|over(?=\s+to\s+(?:the\s+)?(?:left|right)\b)|around(?=\s+to\s+the\s+(?:left|right)\b)|"
         r"back(?=\s+(?:up|down|in|out|left|right|to\s+the\s+(?:left|right))\b)|shots?|moves?|movement|motion|"
         r"headlong|headfirst|degrees?|at\s+(?:a\s+)?(?:steady|slow|medium|normal|constant|high|brisk)\s+(?:speed|pace)))(?![a-z])\s*)*",

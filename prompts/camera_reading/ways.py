@@ -13,6 +13,8 @@ _NO_RIGHT = (
     r"above|beside|angle|hand)\b)"
 )
 _WAYS: tuple[tuple[str, str], ...] = (
+    ("right", r"l\s*(?:to|->|>|/)?\s*r(?![a-z])"),
+    ("left", r"r\s*(?:to|->|>|/)?\s*l(?![a-z])"),
     ("right", r"(?:from\s+)?(?:the\s+)?left(?:\s+hand\s+side)?\s+to\s+(?:the\s+)?right"),
     ("left", r"(?:from\s+)?(?:the\s+)?right(?:\s+hand\s+side)?\s+to\s+(?:the\s+)?left"),
     ("ccw", r"(?:counter|anti)\s*clockwise|ccw"),
@@ -53,11 +55,14 @@ _WAYS: tuple[tuple[str, str], ...] = (
     ),
     (
         "toward",
-        r"into|onto|through|towards?|over(?!\s+to\s+the)|between|under(?:neath)?|beneath|to(?!\s+(?:reveal|show|find|"
+        r"into|onto|(?:straight|right)\s+at|through|towards?|over(?!\s+to\s+the)|between|under(?:neath)?|beneath|to(?!\s+(?:reveal|show|find|"
         r"follow|catch|keep|frame|expose|match|see|meet|include|hold|capture|discover|track)\b)|on(?!\s+(?:a|an)\s+(?:tripod|rail|"
         r"track|gimbal|dolly|crane|drone)\b)|for\s+a\s+close",
     ),
-    ("along", r"along|across|past|sideways|laterally|by(?=\s+the\b)"),
+    (
+        "along",
+        r"the\s+(?:whole\s+|full\s+|entire\s+)?length\s+of|along|across|past|sideways|laterally|by(?=\s+the\b)",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Words to moves and back; 320 labelled sentences, of which half were kept aside, and those of later sets."""
+"""Words to moves and back; 320 labelled sentences, of which half were kept aside, and those of later and blind sets."""
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import runpy
@@ -228,6 +228,8 @@ HALVES = {
     "dev": BENCH["rows"]()[::2],
     "unseen": BENCH["rows"]()[1::2],
     "later": BENCH["rows"](BENCH["LATER"]),
+    "blind dev": BENCH["rows"](BENCH["BLIND_DEV"]),
+    "blind unseen": BENCH["rows"](BENCH["BLIND_UNSEEN"]),
 }
 
 
