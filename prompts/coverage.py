@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shotwright.prompts import pace
+from shotwright.prompts.director.lexicon import is_without
 from shotwright.prompts.language import CJK, split_sentences
 from shotwright.prompts.shotplan import Shot, ShotPlan
 
@@ -34,8 +35,9 @@ class Coverage:
 
     lines: every sentence; without_shot: those that no shot holds; unknown_characters: `{name,
     shot}`, who speaks or is named and is nobody of the plan; long_speeches: `{shot, character_id,
-    text, speech_s, shot_s}`; direction_flips: `{shot, before, subject, was, is}`; planned_s, asked_s:
-    the film's length, and the one asked for, if any.
+    text, speech_s, shot_s}`; direction_flips: `{shot, before, subject, was, is}`; absent_props: `{shot,
+    prop}` that must be seen in a shot whose action is without them; planned_s, asked_s: the film's
+    length, and the one asked for, if any.
     """
 
     lines: tuple[Line, ...]
@@ -43,6 +45,7 @@ class Coverage:
     unknown_characters: tuple[dict[str, Any], ...]
     long_speeches: tuple[dict[str, Any], ...]
     direction_flips: tuple[dict[str, Any], ...]
+    absent_props: tuple[dict[str, Any], ...]
     planned_s: float
     asked_s: float | None
 
@@ -55,6 +58,7 @@ class Coverage:
             "unknown_characters": list(self.unknown_characters[:MAX_LISTED]),
             "long_speeches": list(self.long_speeches[:MAX_LISTED]),
             "direction_flips": list(self.direction_flips[:MAX_LISTED]),
+            "absent_props": list(self.absent_props[:MAX_LISTED]),
             "planned_s": self.planned_s,
             "asked_s": self.asked_s,
             "difference_s": difference,
@@ -80,6 +84,12 @@ def cover(
         unknown_characters=tuple(_unknown(plan, speakers)),
         long_speeches=tuple(_long_speeches(plan)),
         direction_flips=tuple(_flips(plan)),
+        absent_props=tuple(
+            {"shot": shot.id, "prop": prop}
+            for shot in plan.shots
+            for prop in shot.props
+            if is_without(shot.action, prop)
+        ),
         planned_s=round(math.fsum(shot.duration_s for shot in plan.shots), 2),
         asked_s=asked_s if asked_s is not None else plan.duration_s,
     )
@@ -225,6 +235,7 @@ CODES = (
     "unknown_character",
     "speech_too_long",
     "direction_flip",
+    "absent_prop",
     "length_differs",
 )
 """Codes of a report's warnings."""
@@ -256,6 +267,12 @@ def warnings_of(coverage: Coverage) -> list[dict[str, str]]:
             "direction_flip",
             f"{flip['subject'] or 'The picture'} turns from {flip['was']} in shot {flip['before']} to "
             f"{flip['is']} in shot {flip['shot']}; keep the side, or put a neutral shot between.",
+        )
+    for absent in coverage.absent_props[:MAX_LISTED]:
+        warn(
+            "absent_prop",
+            f"Shot {absent['shot']} is without {absent['prop']} and lists it among its props; leave one "
+            "of them out.",
         )
     if coverage.asked_s is not None and abs(coverage.planned_s - coverage.asked_s) > 0.1:
         warn(

@@ -56,7 +56,7 @@ _LATE = re.compile(r"(?:etc|[ap]\.m|u\.[sk]|inc|ltd|co|ft|min|sec)", re.I)
 """The end of a sentence only before a capital letter."""
 _WRAPPED = 60  # a line this long was wrapped by an editor, a shorter one was ended by its writer
 _WORD_BEFORE = re.compile(r"[A-Za-z](?:[A-Za-z.]*[A-Za-z])?$")
-_NUMBERED = re.compile(r"(?:^|\n)[ \t]*\d{1,3}$")
+_NUMBERED = re.compile(r"(?:^|\n|[.!?][ \t])[ \t]*\d{1,3}$")
 _BULLET = re.compile(r"[ \t]*(?:[-*\u2022]|\d+[.)])[ \t]")
 
 
@@ -129,8 +129,20 @@ def _after_quote(text: str, sentence_start: int, opened: int, closed: int) -> in
         return closed + 1
     if not rest or rest == "\n":
         return -1
+    if _TAG_ZH.match(text, closed + 1):
+        return closed + 1
     # 'He said: "Go!" Then ...' ends here, '"Go!" he said.' does not
     return -1 if before and (rest.isupper() or bool(_CJK.match(rest))) else closed + 1
+
+
+_TAG_ZH = re.compile(f"[{CJK}]{{1,8}}?[说问喊答道叫吼念骂](?:道|着)?[。！？，]")  # noqa: RUF001
+"""Who has said the words before: 他喊。"""
+_TAG = re.compile(
+    r"[ \t]+(?:(?:[A-Z][\w.'-]*|he|she|they|we|the|an?)\s+(?:[\w'-]+\s+){0,3}?)?"
+    r"(?:said|says?|ask(?:s|ed)?|whisper(?:s|ed)|shout(?:s|ed)|repli(?:es|ed)|answer(?:s|ed)|yell(?:s|ed)|"
+    r"mutter(?:s|ed)|murmur(?:s|ed)|add(?:s|ed)|call(?:s|ed)|cries|cried|begs|begged)\b"
+)
+"""The same in English, after a single quote: 'Are you coming?' Tom shouted."""
 
 
 def _line_ends(text: str, i: int) -> bool:
@@ -156,7 +168,7 @@ def _sentence_end(text: str, i: int) -> int:
         return j
     if marks.startswith("\u2026\u2026") or (_CJK.match(text[i - 1 : i]) and "." not in marks):
         return j
-    if not text[j].isspace():
+    if not text[j].isspace() or (text[j - 1] in "'\u2019" and _TAG.match(text, j)):
         return 0
     following = _next(text, j, _SPACE)
     if following.islower() and marks != "?" and marks != "!":

@@ -241,6 +241,9 @@ class ShotPlan(_Part):
     duration_s: Annotated[
         float | None, Field(gt=0, description="Of the whole film; the shots must add up to it.")
     ] = None
+    transition_out: Annotated[
+        Literal["cut", "fade"], Field(description="How the film ends: fade goes down to black.")
+    ] = "cut"
     characters: list[Character] = []
     locations: list[Location] = []
     scenes: list[Scene] = []

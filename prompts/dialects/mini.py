@@ -7,7 +7,6 @@ runs the two against each other.
 """
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
-import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from shotwright.generator.camera import Move, amount_of
+from shotwright.generator.camera import Move, amount_of, nearest_share, scaled, share_of
 from shotwright.generator.mini import words
 from shotwright.prompts.camera_words import camera_spans, denied_moves, prose_hits
 from shotwright.prompts.dialects.base import Compiled, Mode, ShotText
@@ -251,13 +250,11 @@ def _amount(move: Move) -> tuple[str, tuple[dict[str, str], ...]]:
     usual = AMOUNTS.get(move.kind)
     if usual is None:
         return "", ()
-    asked, zoom = amount_of(move, AMOUNTS), move.kind == "zoom"
-    share = math.log(asked) / math.log(usual) if zoom else asked / usual
-    off = {word: abs(share / trained - 1) for word, trained in AMOUNT_SHARES.items()}
-    word = min(off, key=off.__getitem__)
-    if off[word] <= _NEAR:
+    asked = amount_of(move, AMOUNTS)
+    word, off = nearest_share(share_of(move.kind, asked, usual), AMOUNT_SHARES)
+    if off <= _NEAR:
         return word, ()
-    trained = {w: usual**s if zoom else usual * s for w, s in AMOUNT_SHARES.items()}
+    trained = {w: scaled(move.kind, usual, share) for w, share in AMOUNT_SHARES.items()}
     message = (
         f"{move.move} by {asked:g} is far from every amount that the model was trained on "
         f"({', '.join(f'{t:.3g}' for t in trained.values())}); it is asked for {trained[word]:.3g}, "

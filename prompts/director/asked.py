@@ -140,6 +140,6 @@ def compatible(moves: list[Move], state: State, where: str) -> list[Move]:
         state.warn(
             "camera_trimmed",
             f"{where} asks for {len(moves)} moves; a shot takes {MAX_MOVES} "
-            f"that agree, so {names} is left out.",
+            f"that agree, so it goes without {names}.",
         )
     return kept

@@ -174,9 +174,18 @@ _LACKS = re.compile(
 
 def lacks(text: str) -> str | None:
     """What a sentence says is not to be seen or heard, and nothing more: "No music." is no picture."""
+    parts = _LISTED.split(text)
+    if len(parts) > 1:
+        each = [lacks(part) for part in parts]
+        return ", ".join(filter(None, each)) if all(each) else None
     match = _LACKS.fullmatch(text)
     said = (match["en"] or match["zh"]) if match else None
-    return None if said is None or happens(said) else said
+    # "No logo until the last shot." is about the logo
+    return None if said is None or happens(_UNLESS.split(said)[0]) else said
+
+
+_LISTED = re.compile(r"\s*[,，、]\s*(?:and\s+|or\s+)?(?=no\b|没有|无|不要)|\s+and\s+(?=no\b)", re.I)
+_UNLESS = re.compile(r"\b(?:until|before|except|but|after)\b", re.I)
 
 
 def _same_subject(text: str) -> bool:

@@ -8,6 +8,7 @@ By rules: it invents no story, only the order and the frame around the brief's o
 import re
 from dataclasses import dataclass, replace
 
+from shotwright.prompts.director import lexicon
 from shotwright.prompts.director.script import TERMS, Direction, direct_script
 from shotwright.prompts.director.terms import Terms
 from shotwright.prompts.language import Language, detect_language
@@ -65,8 +66,12 @@ def direct_brief(brief: Brief, terms: Terms = TERMS) -> Direction:
     at = 0
     for part in parts:
         channel = {"action": part.line, "shot_size": part.size, "intent": part.intent}
-        if part.role in ("hook", "call to action"):
-            channel["camera"] = "static"  # words of the product's name are no moves
+        if part.role != "proof":
+            # words of the product's name are no moves, and no reason for an angle
+            moves = [
+                m for m in ("dolly_in", "zoom_in") if m in terms.moves and part.role == "product"
+            ]
+            channel |= {"camera": f"{moves[0]} slow" if moves else "static", "angle": "eye_level"}
         elements.append(Element("shot", "", at, at + len(part.line), channel))
         at += len(part.line) + 1
     source = "\n".join(part.line for part in parts)
@@ -190,9 +195,10 @@ def _with_product(plan: ShotPlan, brief: Brief, every: list[_Part], parts: list[
     sources = _sources(brief, every, parts)
     for shot, part, source in zip(data["shots"], parts, sources, strict=True):
         # a selling point names no things, and what is missing must not be drawn because it is named
-        shot["props"] = [] if part.role == "problem" else [product]
-        shot["first_frame"] = brief.audience if part.role == "problem" else product
-        shot["negative"] = product if part.role == "problem" else None
+        missing = part.role == "problem" or lexicon.is_without(part.line, product)
+        shot["props"] = [] if missing else [product]
+        shot["first_frame"] = brief.audience if missing else product
+        shot["negative"] = product if missing else None
         if brief.parts:
             shot["source"] = source
     data["title"] = product[:500]

@@ -15,6 +15,9 @@ _ZH_PRONOUNS = ("它们", "他们", "她们", "它", "他", "她")
 _ZH_OPENING = re.compile(
     r"^(?:在?(?:大|小|暴|细|狂|微)?(?:雨|雪|雾|风|阳光|月光|夜色|暮色|晨光)[中里下]|然后|接着|随后|突然|忽然|这时|此时|最后|接下来|慢慢地?|缓缓地?|渐渐地?|又|还|有|画面中|镜头中|镜头里)[，,]?"
 )
+_ZH_CLOCK = re.compile(
+    r"^(?:截至|到|于|在)?(?:(?:\d+|[一二三四五六七八九十两]+)(?:年|月|日|号|点钟?|时|分|秒|刻))+半?"
+)
 _ZH_MEASURE = (
     r"(?:[一二两三四五几这那]|[这那]一|数)"
     r"[个只条艘辆位名架匹头颗朵片座把张群对双杯盏台块枚株棵间幅本支根封碗瓶束件扇滴串盆顶枝]"
@@ -26,7 +29,7 @@ _ZH_FRAMED = re.compile(
     r"^[^，,。：:]{0,6}?(?:特写|近景|中景|全景|远景|航拍|俯拍|仰拍|空镜|镜头|画面)[：:，]"
 )
 _ZH_NO_THINGS = re.compile(
-    r"镜头|画面|摄影机|定格|^(?:远处|远方|近处)$|(?:降临|来临|过去|到来|开始|结束|独自)$"
+    r"镜头|画面|摄影机|定格|^(?:远处|远方|近处|窗外|门外|屋里|屋外)$|^雪?山?日$|(?:降临|来临|过去|到来|开始|结束|独自)$"
 )
 
 
@@ -69,6 +72,7 @@ def _zh_rest(clause: str) -> str:
         time = lexicon.find_time(shorter)
         if time and time.start == 0:
             shorter = re.sub(r"^(?:时分|时|下|里|中|的时候|的)", "", shorter[time.end :])
+        shorter = _ZH_CLOCK.sub("", shorter)
         place = re.match(r"^在?(.{0,8})", shorter)
         found = lexicon.find_place(place.group(1)) if place and shorter[:1] == "在" else None
         if found:
@@ -87,10 +91,12 @@ def _zh_phrase_end(text: str) -> int:
     verbs = lexicon.rules()["verb"]["zh"]
     measure = _ZH_NOUN_START.match(text)
     low = measure.end() if measure else 0
-    many = re.match(f"[{CJK}]{{1,5}}?(?<![我你他她它])们", text)
+    # 登山者 begins with a verb and is somebody
+    many = re.match(f"[{CJK}]{{1,5}}?(?<![我你他她它])们|[{CJK}]{{2,3}}[者员师][甲乙丙丁]?", text)
     if many and low < many.end():
         return many.end()
-    for i in range(low, len(text)):
+    doing = _ZH_DOING.search(text, low + 1)
+    for i in range(low, doing.start() if doing else len(text)):
         # right after a measure word, 的 or a colour the noun begins: 一架飞机, 红色的跑车
         if text[i] in verbs and i > low and text[i - 1] not in "的色":
             return i
@@ -98,11 +104,17 @@ def _zh_phrase_end(text: str) -> int:
             return 0
         if i > low and (text[i] in "没未" or (text[i] == "不" and text[i + 1 : i + 2] in verbs)):
             return i  # 女孩没有穿鞋
-    return len(text)
+    return doing.start() if doing else len(text)
+
+
+_ZH_DOING = re.compile(
+    rf"[{CJK}](?=[着了过](?![望解不当]))|(?P<one>一[{CJK}])(?P=one)|显示|出现|插入|插在|并肩|打散|切块|举头|低头|抬头|恢复|发生|赶[到来往]|亮起|碎裂|愣住|于(?=\d)"
+)
+"""What is done, in words whose letters alone are parts of nouns: 灯塔亮着, 屏幕上显示."""
 
 
 def _zh_entity(phrase: str) -> Entity | None:
-    phrase = phrase.strip().lstrip("的地得")
+    phrase = re.sub(r"(?<=..)[上里中下外]$", "", phrase.strip().lstrip("的地得"))
     if not phrase or len(phrase) > 20 or not re.search(f"[{CJK}]", phrase):
         return None
     head = re.sub(rf"^{_ZH_MEASURE}", "", phrase).rpartition("的")[2]
@@ -118,14 +130,15 @@ def _zh_kind(head: str) -> Kind:
     kind = lexicon.rules()["kind"]
     if re.search(rf"(?:{kind['animal_zh']})$", head):
         return "animal"
-    return "person" if re.search(rf"(?:{kind['person_zh']})们?$", head) else "thing"
+    return "person" if re.search(rf"(?:{kind['person_zh']})(?:们|[甲乙丙丁])?$", head) else "thing"
 
 
 def _zh_objects(text: str) -> tuple[Entity, ...]:
     found = []
-    for match in re.finditer(rf"{_ZH_MEASURE}[{CJK}]{{1,8}}", text):
+    for match in re.finditer(rf"(?<!没有)(?<!没带)(?<!无){_ZH_MEASURE}[{CJK}]{{1,8}}", text):
         phrase = match.group()
-        entity = _zh_entity(phrase[: _zh_phrase_end(phrase)])
+        again = phrase[2:4] == phrase[:2]  # 一盏一盏 says how
+        entity = None if again else _zh_entity(phrase[: _zh_phrase_end(phrase)])
         if entity and not lexicon.find_place(entity.phrase):
             found.append(entity)
     return tuple(found)

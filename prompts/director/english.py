@@ -52,6 +52,8 @@ def english_mentions(sentence: str) -> Mentions:
     first = tokens[0][0].lower()
     if first.partition("'")[0] in lexicon.small("pronoun"):
         return Mentions(None, _objects(text, tokens, 1), first.partition("'")[0])
+    if _orders(tokens):
+        return Mentions(None, _objects(text, tokens, 1), "")
     start = 0
     if first in lexicon.small("stop") and first != "that":
         # "On the hill stands a red ball." and "At night a red ball rises."
@@ -69,7 +71,30 @@ def english_mentions(sentence: str) -> Mentions:
         others = (*((owned,) if owned else ()), *_objects(text, tokens, end))
         return Mentions(None, others, first)
     subject = _entity(text, tokens, start, end)
+    if subject and subject.kind == "thing" and _is_one(tokens, start, end):
+        subject = Entity(subject.phrase, subject.head, "person")
     return Mentions(subject, _objects(text, tokens, end), None if subject else "")
+
+
+def _orders(tokens: list[tuple[str, int, int]]) -> bool:
+    """Whether a sentence begins with what is to be done: "Add 1 tsp butter", not "Rain falls"."""
+    bases, _ = _verb_forms()
+    first, *rest = (token[0].lower() for token in tokens[:2])
+    small = lexicon.small("determiner") | lexicon.small("stop") | lexicon.small("pronoun") | {"all"}
+    return first in bases and bool(rest) and (rest[0] in small - {"and"} or rest[0].isdigit())
+
+
+def _is_one(tokens: list[tuple[str, int, int]], start: int, end: int) -> bool:
+    """Whether a capital word in -s is somebody: "Reyes kicks" has a verb of one, "Waves crash" has not."""
+    if (
+        end != start + 1
+        or end >= len(tokens)
+        or not re.fullmatch(r"[A-Z][a-z]+s", tokens[start][0])
+    ):
+        return False
+    after = tokens[end][0]
+    bases, forms = _verb_forms()
+    return after in ("is", "was", "has") or (after in forms - bases and after.endswith("s"))
 
 
 _NO_ING = re.compile(
@@ -144,12 +169,14 @@ def _is_verb(word: str, before: list[str]) -> bool:
         if nouns[-1] in lexicon.rules()["kind"]["person"] or plural:
             return True
         return before[0] not in lexicon.small("determiner") and low not in adjectives
-    if low in forms or low.endswith("ing"):
+    if low in forms or low.endswith("ing") or (low.endswith("ed") and len(low) > 4):
         return True
     if low in lexicon.rules()["place"]["shy"] or low in lexicon.rules()["place"]["en"]:
         return False
     return (
         low.endswith("s")
+        and word == low
+        and before[-1] != "of"
         and not low.endswith(("ss", "'s"))
         and (before[0] in lexicon.small("singular") or (before[0] == "the" and not plural))
     )
@@ -253,17 +280,29 @@ def _entity(text: str, tokens: list[tuple[str, int, int]], start: int, end: int)
         (n for n, w in enumerate(lowered) if w in ("of", "in", "with", "wearing")), len(words)
     )
     head = lowered[cut - 1] if cut else ""
-    if not head or head in lexicon.small("determiner"):
+    if (
+        not head
+        or head in lexicon.small("determiner")
+        or head.isdigit()
+        or head in lexicon.small("no_thing")
+    ):
         return None
     phrase = text[tokens[start][1] : tokens[end - 1][2]]
     common = lexicon.small("determiner") | set(lexicon.rules()["kind"]["adjective"])
-    named = lowered[0] not in common and words[0][0].isupper()
+    # "Chicken soup" only opens a sentence
+    named = lowered[0] not in common and all(word[0].isupper() for word in words[:cut])
     if lowered[0] in lexicon.small("determiner"):
         phrase = phrase[0].lower() + phrase[1:]
     named = named and "of" not in lowered
     if sum(word not in lexicon.small("determiner") for word in lowered[:cut]) > MAX_PHRASE:
         return None  # words without an order, no name of a thing
     return Entity(phrase, head, _english_kind(lowered[:cut], named))
+
+
+@cache
+def _first_names() -> frozenset[str]:
+    """The listed ones, of which those in -s matter here: Marcus is no plural."""
+    return frozenset(" ".join(lexicon.rules()["gender"].values()).split())
 
 
 _PEOPLE = ("keeper", "woman", "man", "maker", "rider", "teacher", "dancer", "worker", "fighter")
@@ -277,7 +316,8 @@ def _english_kind(words: list[str], named: bool) -> Kind:
         return "person"
     if head in kind["animal"]:
         return "animal"
-    common = head in kind["mass"] or head in kind["adjective"] or head.endswith("s")
+    common = head in kind["mass"] or head in kind["adjective"]
+    common = common or (head.endswith("s") and head not in _first_names())
     place = lexicon.find_place("the " + head) is not None
     length = len(words) - words[0].endswith(".")
     return "person" if named and length <= 2 and not common and not place else "thing"
@@ -293,7 +333,8 @@ def _objects(text: str, tokens: list[tuple[str, int, int]], start: int) -> tuple
             tokens[i][0].lower() == "the" and previous not in lexicon.small("stop")
         ):
             end = _noun_phrase(tokens, i)
-            entity = _entity(text, tokens, i, end)
+            # what somebody is without is not there
+            entity = None if previous == "without" else _entity(text, tokens, i, end)
             if entity and not lexicon.find_place(f"in {entity.phrase}"):
                 found.append(entity)
             i = max(end, i + 1)

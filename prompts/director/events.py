@@ -38,7 +38,8 @@ MAX_CHARACTERS = 80
 class Event:
     """One thing that a script says, at `script.source[start:end]`.
 
-    paragraph: events of one paragraph share a number; who, how: of a speech; channel: directions.
+    paragraph: events of one paragraph share a number; who, how: of a speech; channel: directions;
+    opens: whether a line of the script begins with it.
     """
 
     kind: EventKind
@@ -49,6 +50,7 @@ class Event:
     who: str = ""
     how: str = ""
     channel: Mapping[str, str] = field(default_factory=dict)
+    opens: bool = False
 
 
 def events_of(script: Script) -> Iterator[Event]:
@@ -146,7 +148,8 @@ def _sentences(script: Script, element: Element, number: int) -> Iterator[Event]
                 kind = "transition"
             elif only_directs(words):
                 kind = "direction"
-            yield Event(kind, words, at + start, at + end, number)
+            opens = start == 0 and text[: span.start].rstrip(" \t")[-1:] in ("", "\n")
+            yield Event(kind, words, at + start, at + end, number, opens=opens)
 
 
 @dataclass(frozen=True)
@@ -193,8 +196,10 @@ _CUT = re.compile(
     r"(?:(?:SMASH |MATCH |JUMP |HARD |QUICK |INTER)?CUT(?:S)?(?: BACK)? TO(?: BLACK| WHITE)?|FADE (?:IN|OUT|UP)"
     r"|FADE TO (?:BLACK|WHITE)|(?:DISSOLVE|WIPE|IRIS) (?:TO|OUT|IN)"
     r"|(?i:\W*the end|fin|end of (?:film|act \w+))|END|END CREDITS)\s*[.:…!]*\W*"
-    r"|(?i:fade (?:in|out)|fade to (?:black|white)|cut to black)\s*[.:…]*"
-    r"|(?:画面)?(?:切至|切到|切入|淡入|淡出|叠化|溶至|溶接|化入|化出|闪回|闪白|黑场|转场|划像|渐隐|渐显)[:：。]?"
+    r"|(?i:(?:(?:and )?(?:then )?(?:the )?(?:screen|picture|image|scene|film|movie|we) (?:then )?(?:\w+ly )?)?"
+    r"(?:fades? (?:in|out|(?:out )?to (?:black|white)|(?:in |up )?from black)|cuts? to black))\s*[.:…]*"
+    r"|(?:画面|屏幕)(?:渐渐|慢慢|逐渐|缓缓|最后)?地?(?:变黑|全黑|渐暗|暗下来?|黑屏)[。.]?"
+    r"|(?:画面)?(?:渐渐|慢慢|逐渐|缓缓)?(?:切至|切到|切入|淡入|淡出|叠化|溶至|溶接|化入|化出|闪回|闪白|黑场|转场|划像|渐隐|渐显)[:：。]?"
     r"|[（(]?(?:全?剧终|全片?完|完|终)[)）]?[。.!！]?"
 )
 """A line that only says how one picture gives way to the next, or that there is none."""
@@ -242,6 +247,7 @@ def rules_film(sentence: str) -> tuple[frozenset[str], bool] | None:
 
 _UNIT = re.compile(rf"[{CJK}]|[^\W_]+(?:['\u2019-][^\W_]+)*|[,;:，；：、。—…]|\n")
 _CLAUSE = re.compile(r"[,;:，；：、。—…\n]")
+_QUOTE_NEXT = re.compile(r"\s*[\"\u201c\u2018\u300c\u300e\u00ab\u201e]")
 _JOINT = frozenset(
     ["and", "then", "while", "as", "but", "so", "before", "after", "until", "when", "because"]
 )
@@ -256,7 +262,8 @@ def _pieces(sentence: str) -> list[tuple[int, int]]:
     for match in _UNIT.finditer(sentence):
         unit = match.group()
         if _CLAUSE.fullmatch(unit):
-            if size > 0.4:
+            # a colon before a quote parts what is written from where
+            if size > 0.4 and not _QUOTE_NEXT.match(sentence, match.end()):
                 clause = match.end()
             continue
         if unit.lower() in _JOINT and size > 0.4:

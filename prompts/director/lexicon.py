@@ -6,9 +6,9 @@ Reads `rules.toml`; knows nothing of shots.  Both languages are searched at once
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -38,33 +38,48 @@ class Found:
     end: int
 
 
+@lru_cache(maxsize=1024)
 def find_time(text: str) -> Found | None:
     """The first time of day; the value is a key of the table, such as sunset."""
-    return _first(text, _time_patterns())
+    return _first(text, "time")
 
 
+@lru_cache(maxsize=1024)
 def find_size(text: str) -> Found | None:
-    return _first(text, _patterns("size"))
+    return _first(text, "size")
 
 
+@lru_cache(maxsize=1024)
 def find_angle(text: str) -> Found | None:
-    return _first(text, _patterns("angle"))
+    return _first(text, "angle")
 
 
 def find_framing(text: str) -> Found | None:
-    return _first(text, _patterns("framing"))
+    return _first(text, "framing")
 
 
 def find_transition(text: str) -> str | None:
-    found = _first(text, _table("transition"))
+    """dissolve, fade, or fade_out for what ends a picture."""
+    found = _first(text, "transition")
     return found.value if found else None
 
 
+@lru_cache(maxsize=1024)
 def has(beat: str, text: str) -> bool:
     """Whether the sentence holds words of a beat: emotion, insert, action, travel, left, right,
     ...
     """
     return bool(_table("beat")[beat].search(text))
+
+
+_ARTICLE = re.compile(r"^(?:an?|the|our)\s+", re.I)
+
+
+def is_without(text: str, thing: str) -> bool:
+    """Whether a text says that a thing is not there: "still without the kettle", 没有水壶."""
+    bare = re.escape(_ARTICLE.sub("", thing.strip().rstrip(".。"), count=1))
+    lacks = r"(?:\bwithout\b|没有|没带)\s*(?:(?:an?|the|our|any|his|her|their)\s+|一[个只把台件])?"
+    return bool(bare) and re.search(lacks + bare, text, re.I) is not None
 
 
 _ACROSS = re.compile(
@@ -102,10 +117,12 @@ def time_key(label: str) -> str | None:
     return found.value if found else None
 
 
-def _first(text: str, patterns: Mapping[str, re.Pattern[str]]) -> Found | None:
+def _first(text: str, table: str) -> Found | None:
+    if not _any_of(table).search(text):
+        return None
     found = [
         Found(value, match.start(), match.end())
-        for value, pattern in patterns.items()
+        for value, pattern in _table(table).items()
         if (match := pattern.search(text))
     ]
     # of two that overlap the longer names it: "medium close-up" is no close-up
@@ -121,21 +138,21 @@ def _covered(one: Found, others: list[Found]) -> bool:
 
 
 @cache
-def _patterns(table: str) -> dict[str, re.Pattern[str]]:
-    return {value: re.compile(row["words"], re.I) for value, row in rules()[table].items()}
-
-
-@cache
 def _table(table: str) -> dict[str, re.Pattern[str]]:
-    return {value: re.compile(words, re.I) for value, words in rules()[table].items()}
+    """Value -> what says it; a row is its words, or a table that holds them."""
+    return {value: re.compile(_words(row), re.I) for value, row in rules()[table].items()}
 
 
 @cache
-def _time_patterns() -> dict[str, re.Pattern[str]]:
-    return {
-        value: re.compile(rf"\b(?:{row['en']})\b|{row['zh']}", re.I)
-        for value, row in rules()["time"].items()
-    }
+def _any_of(table: str) -> re.Pattern[str]:
+    """What says any value of a table: most sentences say none."""
+    return re.compile("|".join(f"(?:{_words(row)})" for row in rules()[table].values()), re.I)
+
+
+def _words(row: str | dict[str, str]) -> str:
+    if isinstance(row, str):
+        return row
+    return row["words"] if "words" in row else rf"\b(?:{row['en']})\b|{row['zh']}"
 
 
 @dataclass(frozen=True)
@@ -179,6 +196,7 @@ def _place_patterns() -> tuple[re.Pattern[str], ...]:
     )
 
 
+@lru_cache(maxsize=1024)
 def find_place(text: str) -> Place | None:
     """The first place that a preposition leads to, else one that is named at all."""
     for number, pattern in enumerate(_place_patterns()):
@@ -266,8 +284,8 @@ def named(table: str, words: str, allowed: Collection[str]) -> str | None:
         if candidate in short:
             return str(short[candidate])
     if table in _FINDERS:
-        found = _first(words, _patterns(table))
+        found = _first(words, table)
         return found.value if found else None
-    if table in ("focus", "transition"):
-        return find_kind(table, words)
-    return None
+    if table == "transition" and find_kind(table, words) == "fade_out":
+        return "fade"
+    return find_kind(table, words) if table in ("focus", "transition") else None

@@ -15,10 +15,12 @@ from shotwright.prompts.camera_words import denied_moves
 from shotwright.prompts.director import lexicon, timing
 from shotwright.prompts.director.beats import Beat, beats_of
 from shotwright.prompts.director.chinese_names import chinese_names
+from shotwright.prompts.director.english_names import english_names
 from shotwright.prompts.director.events import Event, camera_of, events_of, rules_film
-from shotwright.prompts.director.shots import Work, title_of
+from shotwright.prompts.director.shots import Work
 from shotwright.prompts.director.staging import Stage, names_of
 from shotwright.prompts.director.state import State
+from shotwright.prompts.director.telling import title_of
 from shotwright.prompts.director.terms import Terms
 from shotwright.prompts.language import CJK, Language, detect_language
 from shotwright.prompts.readers import MAX_SCRIPT, Script, check_script, decode, read_plain
@@ -66,7 +68,8 @@ def direct_script(script: Script, terms: Terms = TERMS) -> Direction:
     names = names_of(events)
     state.memory.proper = {word.casefold() for word in _PROPER.findall(script.text)}
     state.memory.proper |= {name.casefold() for name in names}
-    called = chinese_names(script.text) if _HAN.search(script.text) else []
+    called = english_names(script.text)
+    called += chinese_names(script.text) if _HAN.search(script.text) else []
     work = Work(script, state, Stage(state, names, called), terms)
     work.tongues = _languages(beats) if state.headings else {}
     shots = [work.shot(beat, index) for index, beat in enumerate(beats)]
@@ -104,6 +107,7 @@ def _whole(
         "style": str(script.plan.get("style", "")),
         "aspect_ratio": terms.aspect_ratio or _ratio(script, state),
         "duration_s": met,
+        "transition_out": work.leaving or "cut",
     }
 
 
@@ -160,14 +164,18 @@ _PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")
 
 
 def _film_rules(events: list[Event], state: State) -> None:
-    """What the camera never does in the whole film holds for every shot, and is not filmed."""
-    for event in reversed(events):
-        if event.kind not in ("direction", "aside", "transition"):
-            break
-        if not camera_of(event.text).moves:
-            # what is forbidden after everything is told is forbidden in all of it
-            state.denied |= denied_moves(event.text)
+    """What the camera never does in the whole film holds for every shot, and is not filmed.
+
+    A sentence that only forbids, "No zoom.", forbids it everywhere, wherever it stands: no unasked move
+    is missed, and words that ask for one are filmed all the same.  Inside a shot that its writer marked
+    it speaks of that shot.
+    """
+    marked, end = False, _told_until(events)
     for n, event in enumerate(events):
+        marked = marked or event.kind == "shot"
+        bare = event.kind == "direction" and not camera_of(event.text).moves
+        if bare and (not marked or n >= end):
+            state.denied |= denied_moves(event.text)
         if event.kind not in ("sentence", "direction"):
             continue
         if (told := rules_film(event.text)) is None:
@@ -177,6 +185,14 @@ def _film_rules(events: list[Event], state: State) -> None:
         if still:
             state.allowed = ("static",)
         events[n] = replace(event, kind="aside")
+
+
+def _told_until(events: list[Event]) -> int:
+    """Where nothing more is told: what is forbidden after that is forbidden in all of it."""
+    rest = itertools.takewhile(
+        lambda event: event.kind in ("direction", "aside", "transition"), reversed(events)
+    )
+    return len(events) - sum(1 for _ in rest)
 
 
 def _logline(events: list[Event], state: State) -> str | None:

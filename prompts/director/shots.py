@@ -5,37 +5,42 @@ Knows a beat and the film's state, not where the script came from.
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import random
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from shotwright.generator.camera import Move
-from shotwright.prompts.camera_words import CameraHit, denied_moves
 from shotwright.prompts.director import lexicon, timing
 from shotwright.prompts.director.asked import asked_fields, compatible
 from shotwright.prompts.director.beats import Beat, lacks
 from shotwright.prompts.director.choices import choose
 from shotwright.prompts.director.entities import Entity, heads
-from shotwright.prompts.director.events import Event, camera_of, is_cut, without_camera
+from shotwright.prompts.director.events import camera_of
 from shotwright.prompts.director.frames import about, first_frame_of, last_frame_of
 from shotwright.prompts.director.staging import Stage, screen_direction
 from shotwright.prompts.director.state import State
+from shotwright.prompts.director.telling import (
+    action_of,
+    channel_of,
+    denied_in,
+    enters_by,
+    leaves_by,
+    lens_of,
+    marked_seconds,
+    only_films,
+    seen_in,
+    sound_of,
+    title_of,
+    told_in,
+)
 from shotwright.prompts.director.terms import Terms
-from shotwright.prompts.language import Language, split_sentences
+from shotwright.prompts.language import Language
 from shotwright.prompts.readers import Script
 from shotwright.prompts.readers.cells import delivery
 from shotwright.prompts.readers.script import tidy
-from shotwright.prompts.shotplan import CameraMove
+from shotwright.prompts.shotplan import CameraMove, Shot
 
-
-def title_of(script: Script) -> str:
-    first = script.elements[0].channel.get("action") if script.elements else None
-    told = (script.text[e.start : e.end][:5_000] for e in script.elements if e.kind == "action")
-    spans = split_sentences(first or next(filter(str.strip, told), script.text[:5_000]))
-    named = [s.text for s in spans if not (lexicon.find_heading(s.text) or is_cut(s.text))]
-    line = re.sub(r"\s+", " ", (named or [s.text for s in spans] or ["Untitled"])[0])
-    line = line.strip(" .。!！?？")
-    return line if len(line) <= 60 else line[:59] + "…"
+SHOT_FIELDS = frozenset(Shot.model_fields) - {"id", "scene_id"}
+"""What a writer can fix of a shot."""
 
 
 class Work:
@@ -47,10 +52,11 @@ class Work:
         self.at = 0
         self.ids: set[str] = set()
         self.tongues: dict[int, Language] = {}
+        self.leaving: str | None = None
 
     def shot(self, beat: Beat, index: int) -> dict[str, Any]:
         source = self._source(beat)
-        channel = _channel(beat)
+        channel = channel_of(beat)
         where = f"Shot {index + 1}"
         if any(event.kind == "heading" for event in beat.events):
             self._tongue(index)
@@ -96,7 +102,7 @@ class Work:
         for event in beat.events:
             if event.kind == "heading":
                 state.enter_heading(event.text)
-            elif event.kind == "sentence" and not state.headings and not _is_camera(event, beat):
+            elif event.kind == "sentence" and not state.headings and not only_films(event, beat):
                 state.enter(event.text)
         if not state.scenes:
             state.begin_scene(beat.events[0].text)
@@ -143,7 +149,7 @@ class Work:
         scene = channel.get("scene") or (state.scenes[-1]["id"] if state.scenes else "S1")
         if all(known["id"] != scene for known in state.scenes):
             state.scenes.append({"id": scene, "slugline": channel.get("place", "")})
-        shot = {name: value for name, value in asked.items() if name in _SHOT_FIELDS}
+        shot = {name: value for name, value in asked.items() if name in SHOT_FIELDS}
         shot["scene_id"] = scene
         told = [*beat.sentences, *beat.of("direction")]
         if "action" not in shot and told:
@@ -169,17 +175,14 @@ class Work:
         channel: Mapping[str, str],
     ) -> dict[str, Any]:
         state = self.state
-        told = _told(beat, asked)
+        told = told_in(beat, asked)
         told_here = [event.text for event in beat.sentences]
         people, things = self.stage.entities(beat, str(asked.get("action", "")))
         self.stage.told_sides(told)
         speeches = asked.get("dialogue") or self.stage.speeches(beat, people)
         spoken = [s for s in speeches if s.get("delivery", "on_screen") == "on_screen"]
         explicit, stripped = self._moves(beat, asked, source)
-        denied = _denied(beat, asked, channel)
-        # a sentence of its own forbids from there on, words inside another only for its shot
-        for event in beat.of("direction"):
-            state.denied |= denied_moves(event.text)
+        denied = denied_in(beat, asked, channel)
         talks = bool(spoken) and not first
         choice = choose(
             told,
@@ -194,7 +197,9 @@ class Work:
             exchange=state.exchanges if talks else None,
         )
         state.exchanges += talks
-        framing = asked.get("framing", choice.framing)
+        both = len({s["character_id"] for s in spoken}) > 1
+        chosen = "two_shot" if both and choice.framing == "over_the_shoulder" else choice.framing
+        framing = asked.get("framing", chosen)
         over = framing == "over_the_shoulder"
         cast = asked.get("cast") or self.stage.cast(people, speeches, over, len(self.stage.keys))
         subject = cast[0]["character_id"] if cast else things[0].phrase if things else None
@@ -209,7 +214,7 @@ class Work:
             "shot_size": choice.size,
             "framing": framing,
             "angle": choice.angle,
-            "lens_mm": _lens(told),
+            "lens_mm": lens_of(told),
             "focus": lexicon.find_kind("focus", told) or "deep",
             "composition": lexicon.find_kind("composition", told),
             "camera": [CameraMove.from_move(move).model_dump() for move in choice.moves],
@@ -222,15 +227,16 @@ class Work:
             "time_of_day": state.label(),
             "weather": state.weather,
             "dialogue": speeches,
-            "sound": _sound(beat),
-            "transition_in": self._transition(beat, told),
+            "sound": sound_of(beat),
+            "transition_in": enters_by(beat, told) or self.leaving or "cut",
             "negative": ", ".join(filter(None, map(lacks, told_here))) or None,
             "continuity": {
                 "mode": "cut",
-                "screen_direction": screen_direction(state, _seen(beat, asked), subject),
+                "screen_direction": screen_direction(state, seen_in(beat, asked), subject),
             },
         }
-        shot.update({k: v for k, v in asked.items() if k in _SHOT_FIELDS and k != "camera"})
+        self.leaving = leaves_by(beat)
+        shot.update({k: v for k, v in asked.items() if k in SHOT_FIELDS and k != "camera"})
         if "camera" in asked and not explicit and not denied:
             shot["camera"] = asked["camera"]
         return shot
@@ -241,8 +247,8 @@ class Work:
         state, terms = self.state, self.terms
         in_words = timing.told_seconds(told, state)
         given = asked.pop("duration_s", None)
-        if given is None and beat.marked and (match := _SECONDS.search(beat.marked.text)):
-            given = float(match[1])
+        if given is None:
+            given = marked_seconds(beat)
         if given is not None and in_words is not None and given != in_words:
             state.warn(
                 "duration_conflict",
@@ -274,7 +280,7 @@ class Work:
                 )
             moves += [m for m in said.moves if all(m.move != other.move for other in moves)]
             if event.kind == "sentence":
-                stripped.append(_action(event.text, said.hits))
+                stripped.append(action_of(event.text, said.hits))
         return compatible(moves, self.state, repr(source[:200])), stripped
 
     def _joined(self, sentences: list[str]) -> str:
@@ -336,19 +342,10 @@ class Work:
         parts = [*shown, state.place or "", state.label() or ""]
         return ("，" if state.language == "zh" else ", ").join(part for part in parts if part)
 
-    def _transition(self, beat: Beat, told: str) -> str:
-        for event in beat.events:
-            if event.kind in ("sentence", "speech", "shot"):
-                break  # what stands after the picture ends it
-            if event.kind != "transition":
-                continue
-            if found := lexicon.named("transition", event.text, ("cut", "dissolve", "fade")):
-                return found
-        return lexicon.find_transition(told) or "cut"
-
     def _continue(self, shot: dict[str, Any]) -> None:
         """Set-ups: a camera that comes back to the same person, size and angle stands as it stood."""
-        who = next((d["character_id"] for d in shot["dialogue"]), None)
+        seen = {part["character_id"] for part in shot["cast"]}
+        who = next((d["character_id"] for d in shot["dialogue"] if d["character_id"] in seen), None)
         base = f"{shot['scene_id']}-{shot['shot_size']}-{shot['angle']}"
         setup = f"{base}-{who}" if who and shot["intent"] == "coverage" else base
         shot.setdefault("setup_id", setup)
@@ -358,100 +355,3 @@ class Work:
             shot["continuity"] = {**continuity, "mode": "same_setup", "from_shot": known}
         if who:
             self.state.setups.setdefault(setup, shot["id"])
-
-
-_SHOT_FIELDS = frozenset(
-    [
-        "setup_id",
-        "duration_s",
-        "source",
-        "intent",
-        "shot_size",
-        "framing",
-        "angle",
-        "lens_mm",
-        "focus",
-        "composition",
-        "camera",
-        "cast",
-        "props",
-        "action",
-        "first_frame",
-        "last_frame",
-        "variation",
-        "lighting",
-        "time_of_day",
-        "weather",
-        "color",
-        "dialogue",
-        "sound",
-        "transition_in",
-        "continuity",
-        "negative",
-        "seed",
-    ]
-)
-_SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(?:seconds?|secs?|s|秒)", re.I)
-
-
-def _channel(beat: Beat) -> dict[str, str]:
-    """All directions of a beat; the first that names a field has it."""
-    found: dict[str, str] = {}
-    for event in beat.events:
-        for field, words in event.channel.items():
-            if field == "camera" and field in found:
-                found[field] += "; " + words
-            elif field != "number":
-                found.setdefault(field, words)
-    return found
-
-
-def _told(beat: Beat, asked: Mapping[str, Any]) -> str:
-    """The words that the beat's choices hang on."""
-    words = [e.text for e in beat.events if e.kind in ("sentence", "direction", "note", "shot")]
-    action = asked.get("action")
-    return " ".join([*([str(action)] if action else []), *(word for word in words if word)])
-
-
-def _seen(beat: Beat, asked: Mapping[str, Any]) -> str:
-    """What moves in the picture: the words without those of the camera."""
-    words = [e.text for e in beat.events if e.kind in ("sentence", "note", "shot")]
-    return " ".join(without_camera(text) for text in [str(asked.get("action", "")), *words] if text)
-
-
-def _denied(beat: Beat, asked: Mapping[str, Any], channel: Mapping[str, str]) -> frozenset[str]:
-    """The moves that the beat's own words forbid."""
-    words = [e.text for e in beat.events if e.kind in ("sentence", "direction", "note", "shot")]
-    words += [str(asked.get("action", "")), channel.get("camera", "")]
-    return frozenset[str]().union(*(denied_moves(text) for text in words if text))
-
-
-def _is_camera(event: Event, beat: Beat) -> bool:
-    """A sentence that only goes on filming: what comes into its picture begins no scene."""
-    sentences = beat.sentences
-    return len(sentences) > 1 and event != sentences[0] and bool(camera_of(event.text).moves)
-
-
-def _lens(text: str) -> float | None:
-    match = re.search(r"\b(\d{1,3}(?:\.\d)?)\s?mm\b|(\d{2,3})\s?毫米", text)
-    value = float(match[1] or match[2]) if match else None
-    return value if value else None
-
-
-def _sound(beat: Beat) -> str | None:
-    """What is heard, in the script's words."""
-    told = [event.text for event in beat.of("sound")]
-    told += [e.text for e in beat.sentences if lexicon.find_kind("sound", e.text)]
-    return " ".join(told) or None
-
-
-def _action(sentence: str, hits: Iterable[CameraHit]) -> str:
-    """The sentence word for word, without the brackets that hold camera commands."""
-    if "[" not in sentence and "【" not in sentence:
-        return sentence
-
-    def command(match: re.Match[str]) -> str:
-        inside = any(match.start() <= hit.start and hit.end <= match.end() for hit in hits)
-        return "" if inside else match.group()
-
-    return re.sub(r"\s?[\[【][^\[\]【】]{0,200}[\]】]", command, sentence).strip() or sentence

@@ -16,7 +16,7 @@ from shotwright.prompts.director.entities import Entity, heads
 from shotwright.prompts.director.events import Event, without_camera
 from shotwright.prompts.director.speech import said_in
 from shotwright.prompts.director.state import State, name_key
-from shotwright.prompts.director.subjects import mentions_of
+from shotwright.prompts.director.subjects import happens, mentions_of
 from shotwright.prompts.language import CJK, split_sentences
 from shotwright.prompts.readers import cells
 
@@ -47,14 +47,17 @@ _NOT_SEEN = frozenset(
 )
 """Nouns that a script's sentences are about without being in the picture."""
 _WHOSE = re.compile(r"\b(?:his|her)\b(?! own\b)|[他她](?=的|手|脸|身|脚|头)", re.I)
-_THEY = re.compile(r"\W*(?:(?:then|and|now)[, ]+)*they\b|[他她它]们", re.I)
+_THEY = re.compile(r"\W*(?:(?:then|and|now)[, ]+)*they\b|[他她它]们|\W*[两二俩]人", re.I)
+_IT_WAS = re.compile(r"\W*it(?:['\u2019]s| is| was| has been| had been)\b", re.I)
+"""A sentence of a time or a weather: its pronoun stands for nobody."""
+_BOTH = re.compile("[两二俩]人")
 MAX_NAMES = 400
 """Names that are looked for in every sentence."""
 _EXTENSION = re.compile(r"[(（]([^)）]*)[)）]")
 _FEATURES = re.compile(
     rf"(?P<name>[A-Z][A-Za-z'.-]+(?: [A-Z][A-Za-z'.-]+)?|[{CJK}·]{{2,4}})\s*[(（](?P<looks>[^)）]{{2,80}})[)）]"
     r"|(?P<cap>[A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z'-]+)?), (?P<said>(?:an? |late |early |mid-?|in (?:his|her|their) "
-    r"|\d{1,2}(?:s\b|\b))[^.;!?\n]{2,80}?),(?= )"
+    r"|\d{1,2}(?:s\b|\b))[^.;!?\n]{2,80}?|\d{1,2}),(?= )"
     rf"|(?P<zh>(?<![{CJK}])[{CJK}·]{{2,4}})，(?P<zsaid>(?:\d{{1,3}}|[一二三四五六七八九十]{{1,3}})岁[^。；！？\n]{{0,80}})"
 )
 
@@ -74,12 +77,12 @@ def speaker_name(cue: str) -> tuple[str, str, str | None]:
     """(name, delivery, what else the brackets say) of a cue: "MARY (V.O.) (CONT'D)"."""
     how, rest = "on_screen", []
     for note in _EXTENSION.findall(cue):
-        if way := cells.delivery(note):
-            how = way
-        elif not re.fullmatch(
-            r"(?i)\W*(?:cont'?d?|continued|续|more)\W*", note.replace("\u2019", "'")
+        way, more = cells.manner(note)
+        how = way or how
+        if not re.fullmatch(
+            r"(?i)\W*(?:cont'?d?|continued|续|more)?\W*", more.replace("\u2019", "'")
         ):
-            rest.append(note.strip())
+            rest.append(more.strip())
     name = re.sub(r"\s+", " ", _EXTENSION.sub("", cue)).strip(" ^@:：")
     if way := cells.delivery(name):
         how = way
@@ -114,6 +117,7 @@ class Stage:
         self.known = names_pattern([*names, *called])
         self.keys = state.names = {name_key(name) for name in names}
         self.seen: list[str] = []
+        self.acted: Entity | None = None
 
     def entities(self, beat: Beat, action: str = "") -> tuple[list[Entity], list[Entity]]:
         """(people and animals, things) that the beat's sentences show, subject first.
@@ -122,6 +126,7 @@ class Stage:
         """
         people: dict[str, Entity] = {}
         things: dict[str, Entity] = {}
+        self.acted = self.state.memory.last_subject
         told = [event.text for event in beat.sentences]
         for sentence in [span.text for span in split_sentences(action)] or told:
             text = without_camera(said_in(sentence)[1])
@@ -134,7 +139,7 @@ class Stage:
                     people[match["zh"]] = Entity(match["zh"], match["zh"], "person")
                     self.state.memory.hear(match["zh"])
             shown, unresolved = self.state.memory.read(_EXTENSION.sub("", text))
-            if unresolved and not beat.speeches:
+            if unresolved and not beat.speeches and not _IT_WAS.match(text):
                 self.state.warn(
                     "unresolved_pronoun",
                     f"Nothing before {sentence[:200]!r} says what its pronoun stands for; name it.",
@@ -142,16 +147,25 @@ class Stage:
             for entity in shown:
                 if (
                     entity.head in _NOT_SEEN
+                    or "  " in entity.phrase  # around what was said of the camera
                     or lacks(entity.phrase)
+                    or _is_place(entity, text)
                     or lexicon.find_words("weather", entity.phrase)
                 ):
                     continue
                 called = name_key(entity.phrase) in self.state.characters
                 person = called or entity.kind != "thing" or name_key(entity.phrase) in self.keys
                 (people if person else things)[entity.phrase] = entity
+                if person and (looks := _looks_of(entity, sentence)):
+                    self.state.looks(entity, looks)
             self._named(text, people, things)
             if _THEY.match(text) and sum(map(heads, people.values())) < 2:
-                people.update((one.phrase, one) for one in self.state.memory.latest(2))
+                both = [
+                    one for one in self.state.memory.latest(3) if not _BOTH.fullmatch(one.phrase)
+                ]
+                if len(both) > 1:
+                    people = {k: one for k, one in people.items() if not _BOTH.fullmatch(k)}
+                people.update((one.phrase, one) for one in both[-2:])
             if not people and (whose := _WHOSE.search(text)):
                 owner = self.state.memory.stands_for(whose.group().lower()[:3].strip())
                 if owner is not None and owner.kind != "thing":
@@ -173,13 +187,13 @@ class Stage:
             for phrase in [p for p in (*things, *people) if p != name and p.endswith(name)]:
                 things.pop(phrase, None)
                 people.pop(phrase, None)
-                self.state.person(name, phrase.removesuffix(name))  # 女侦探林晓
+                if re.match(f"[{CJK}]", phrase):
+                    self.state.person(name, phrase.removesuffix(name))  # 女侦探林晓
         memory = self.state.memory
         for name in reversed(found):
-            if re.match(f"[{CJK}]", name):
-                memory.hear(name)
-                if memory.last_subject and _runs_on(memory.last_subject.phrase, name):
-                    memory.last_subject = Entity(name, name, "person")
+            memory.hear(name)
+            if memory.last_subject and _runs_on(memory.last_subject.phrase, name):
+                memory.last_subject = Entity(name, name, "person")
 
     def _looks(self, match: re.Match[str]) -> None:
         name = match["name"] or match["cap"] or match["zh"]
@@ -196,37 +210,45 @@ class Stage:
         for event in beat.events:
             if event.kind == "speech":
                 name, how, more = speaker_name(event.who)
+                way, manner = cells.manner(event.how)
                 found.append(
                     {
                         "character_id": self.state.person(name),
                         "text": re.sub(r"\s*\n\s*", " ", event.text),
-                        "parenthetical": "; ".join(filter(None, [more, event.how])) or None,
-                        "delivery": how,
+                        "parenthetical": "; ".join(filter(None, [more, manner])) or None,
+                        "delivery": way or how,
                     }
                 )
             elif event.kind == "sentence":
-                found += self._quoted(event.text, people)
+                found += self._quoted(event, people)
         for event in beat.speeches:
             self.state.memory.hear(speaker_name(event.who)[0])
-        for speech in found:
-            if speech["character_id"] not in self.state.speakers[-1:]:
-                self.state.speakers.append(speech["character_id"])
+            self._heard(self.state.person(speaker_name(event.who)[0]))
         return found
 
-    def _quoted(self, sentence: str, people: list[Entity]) -> Iterator[dict[str, Any]]:
-        speeches, rest = said_in(sentence)
+    def _heard(self, who: str) -> None:
+        if who not in self.state.speakers[-1:]:
+            self.state.speakers.append(who)
+
+    def _quoted(self, event: Event, people: list[Entity]) -> Iterator[dict[str, Any]]:
+        speeches, rest = said_in(event.text)
         for said in speeches:
-            who = self._speaker(said.who, rest, people)
+            if said.then and not event.opens and self.acted and self.acted.kind == "person":
+                who: str | None = self.state.character(self.acted)
+            else:
+                who = self._speaker(said.who, rest, people)
             if who is None:
                 self.state.warn(
                     "unknown_speaker",
                     f"Nothing says who speaks {said.text[:80]!r}; write it as NAME: words.",
                 )
                 continue
+            self._heard(who)
             yield {"character_id": who, "text": said.text, "parenthetical": None}
 
     def _speaker(self, named: str | None, rest: str, people: list[Entity]) -> str | None:
         if named and named[0].isupper():
+            self.state.memory.hear(named)
             return self.state.person(named)
         if named:
             entities, _ = self.state.memory.read(named + " speaks.")
@@ -241,16 +263,24 @@ class Stage:
                 return self.state.person(said.phrase) if zh else None
             if people:
                 return self.state.character(people[0])
-            if self.state.memory.last_subject is not None:
-                return self.state.character(self.state.memory.last_subject)
-            return None
-        # a quote by itself answers: the other of two speakers, else the one before
-        before = self.state.speakers
+            last = self.state.memory.last_subject
+            return self.state.character(last) if last and last.kind != "thing" else None
+        return self._answering(people)
+
+    def _answering(self, people: list[Entity]) -> str | None:
+        """Who says a quote that stands by itself: who acted since the last speech, the other of two
+        speakers, the other one there, else the one before.
+        """
+        before, memory = self.state.speakers, self.state.memory
+        if self.acted is not None and self.acted.kind == "person":
+            who = self.state.character(self.acted)
+            if who not in before[-1:]:
+                return who
         if len(before) > 1:
             return before[-2]
-        if before:
-            return before[-1]
-        return self.state.character(people[0]) if people else None
+        there = [one for one in memory.latest(2) if one.kind == "person"] or people[:1]
+        others = [who for one in there if (who := self.state.character(one)) not in before]
+        return next(iter([*others, *before]), None)
 
     def cast(
         self, people: list[Entity], speeches: list[dict[str, Any]], over: bool, partners: int
@@ -267,23 +297,13 @@ class Stage:
         cast = []
         for name in shown:
             if sided and name not in state.sides:
-                taken = set(state.sides.values())
-                free = [side for side in ("left", "right") if side not in taken]
-                state.sides[name] = free[0] if free else "right"
-            side = state.sides.get(name)
-            cast.append(
-                {
-                    "character_id": name,
-                    "position": words[side] if side else None,
-                    "facing": _FACING[state.language][side] if side else None,
-                }
-            )
+                state.sides[name] = self._free_side(name)
+            cast.append(self._placed(name))
         if speeches and not shown and state.speakers:
             # a voice from elsewhere: the picture stays with who hears it
-            voices = {speech["character_id"] for speech in speeches}
+            away = {s["character_id"] for s in speeches if s.get("delivery") == "off_screen"}
             cast += [
-                {"character_id": name, "position": None, "facing": None}
-                for name in [n for n in reversed(self.seen) if n not in voices][:1]
+                self._placed(name) for name in [n for n in reversed(self.seen) if n not in away][:1]
             ]
         self.seen = [*[n for n in self.seen if n not in shown], *shown][-8:]
         listener = self._listener(talking)
@@ -299,6 +319,24 @@ class Stage:
                 }
             )
         return cast
+
+    def _free_side(self, name: str) -> str:
+        """The side where nobody is, else across from whom somebody new speaks to."""
+        sides = self.state.sides
+        free = [side for side in ("left", "right") if side not in sides.values()]
+        partner = next((n for n in reversed(self.state.speakers) if n != name and n in sides), None)
+        if free or partner is None:
+            return free[0] if free else "right"
+        return "left" if sides[partner] == "right" else "right"
+
+    def _placed(self, name: str) -> dict[str, Any]:
+        """Somebody of the cast on the side that they keep, if they have one."""
+        side, language = self.state.sides.get(name), self.state.language
+        return {
+            "character_id": name,
+            "position": _WORDS[language][side] if side else None,
+            "facing": _FACING[language][side] if side else None,
+        }
 
     def _listener(self, talking: list[str]) -> str | None:
         others = [name for name in reversed(self.state.speakers) if name not in talking]
@@ -316,6 +354,22 @@ class Stage:
             if known is not None:
                 side = match["side"] or {"左": "left", "右": "right"}[match["zside"]]
                 self.state.sides[str(known["id"])] = side
+
+
+def _looks_of(entity: Entity, sentence: str) -> str | None:
+    """27, freckles, of "a woman (27, freckles)"."""
+    if "(" not in sentence and "（" not in sentence:
+        return None
+    found = re.search(rf"{re.escape(entity.phrase)}\s*[(（]([^)）]{{2,80}})[)）]", sentence, re.I)
+    return found[1] if found and re.search(r"[\d,，、]", found[1]) else None
+
+
+def _is_place(entity: Entity, text: str) -> bool:
+    """Whether a text only names where the scene plays, "An empty platform.": that is round the picture."""
+    if entity.kind != "thing" or happens(text):
+        return False
+    place = lexicon.find_place(f"in {entity.phrase}")
+    return place is not None and place.noun == entity.head and not place.is_spot
 
 
 def _runs_on(phrase: str, name: str) -> bool:

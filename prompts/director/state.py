@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shotwright.prompts.director import lexicon
+from shotwright.prompts.director.english_names import TITLE
 from shotwright.prompts.director.entities import Entity
 from shotwright.prompts.director.speech import unquoted
 from shotwright.prompts.director.subjects import Memory
@@ -18,7 +19,7 @@ class State:
 
     headings: whether the script names its scenes itself, so that a place in a sentence begins none;
     exact: the plan was written out before, and names are its own ids; denied: moves that the script
-    forbids from here on.
+    forbids.
     """
 
     language: Language
@@ -147,6 +148,13 @@ class State:
             }
         return str(known["id"])
 
+    def looks(self, entity: Entity, features: str) -> None:
+        """Adds the looks that the script gives to somebody who was told by a phrase."""
+        known = self.character(entity)
+        for character in self.characters.values():
+            if character["id"] == known and character["static_features"] == entity.phrase:
+                character["static_features"] = f"{entity.phrase}, {features}"[:2000]
+
     def person(self, name: str, features: str = "") -> str:
         """The id of somebody called by name; features: looks that the script gives."""
         if name in self.given:
@@ -159,6 +167,11 @@ class State:
             self.given.add(name)
             key = name
         known = self.characters.get(key)
+        titled = None if known or self.exact else _TITLED.fullmatch(name)
+        # UNCLE JOE and JOE who both speak are two people
+        if titled and (bare := name_key(titled[1])) not in self.names:
+            known = self.characters.get(bare)
+            self.called.setdefault(bare, str(known["id"]) if known else self._new_id())
         if known is None:
             known = self.characters[key] = {
                 "id": name[:200] if self.exact else self._new_id(),
@@ -206,6 +219,8 @@ _GOES_ON = re.compile(
     re.I,
 )
 """What a heading says where the time of day stays as it was."""
+_TITLED = re.compile(rf"{TITLE}\s+([A-Z][\w'-]+)", re.I)
+"""Somebody with a title, who is called without it too: Commander Reyes, Reyes."""
 _NAME_ZH = re.compile(f"(?![一二两三几这那数])[{CJK}]{{2,3}}")
 
 

@@ -39,7 +39,8 @@ class Memory:
         unresolved = False
         if subject is not None:
             subject = self._same(sentence, subject)
-        elif mentions.pronoun is not None:
+        elif mentions.pronoun or (mentions.pronoun == "" and happens(sentence)):
+            # "Rain." says no subject either, and is not about the one before
             subject = self.stands_for(mentions.pronoun)
             unresolved = subject is None and mentions.pronoun != ""
         others = tuple(self._same(sentence, other) for other in mentions.others)

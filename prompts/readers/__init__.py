@@ -60,7 +60,7 @@ def detect_format(text: str) -> Format:
     head = text.lstrip()[:400]
     if re.match(r'(?:\[\s*)?\{\s*(?:"|\})', head):
         return "json"
-    if re.match(r"(?:<\?xml|<FinalDraft|<!DOCTYPE)", head, re.I):
+    if re.match(r"(?:<\?xml|<FinalDraft|<!DOCTYPE|<html|<svg)", head, re.I):
         return "fdx"
     if is_markdown_table(text):
         return "markdown"

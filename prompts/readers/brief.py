@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Literal
 
 from shotwright.prompts.readers.cells import number
+from shotwright.prompts.readers.script import bad_script
 
 Role = Literal["product", "point", "audience", "call", ""]
 """What a piece of a written brief is about; "" goes on with the piece before."""
@@ -64,6 +65,7 @@ def read_brief(text: str) -> Brief | None:
     """A brief of "key: value" lines, selling points also as a list; None for a text that is none.
 
     Every line must belong to it: a story with one such line is no brief.
+    Raises: BadRequest(code="invalid_script") for one without a product, or with a length that is none.
     """
     found: dict[str, list[str]] = {}
     parts: list[tuple[Role, str]] = []
@@ -84,16 +86,31 @@ def read_brief(text: str) -> Brief | None:
         else:
             return None
     points = tuple(found.get("selling_points", ()))
-    if not found.get("product") or not points:
+    if len(found) < 2 or not (points or _SURE.search(text)):
         return None
+    if not found.get("product"):
+        raise bad_script(
+            "The brief names no product.",
+            text[:80],
+            fix='Add a line such as "Product: a red kettle".',
+            allowed="a line Product: with at least one word",
+        )
+    said = found.get("length_s") or [""]
     try:
-        length = number(found["length_s"][0]) if found.get("length_s") else None
-    except ValueError:
-        return None
+        length = number(said[0]) if said[0] else None
+    except ValueError as error:
+        raise bad_script(
+            f"The brief's length {said[0][:40]!r} is no number of seconds.",
+            said[0][:80],
+            fix='Write it as "Length: 15 s", or leave it out.',
+            allowed="a number of seconds",
+        ) from error
     told = {key: " ".join(found[key]) for key in _TEXTS if found.get(key)}
     return Brief(" ".join(found["product"]), points, length_s=length, parts=tuple(parts), **told)
 
 
+_SURE = re.compile(r"^\W*(?:products?|产品|商品|selling points?|卖点)\W*[:：]", re.I | re.M)
+"""Labels that only an advertisement's brief has; "what" and "where" begin other lists too."""
 _TEXTS = ("audience", "platform", "style", "aspect_ratio", "call")
 _ROLES: dict[str, Role] = {
     "product": "product",

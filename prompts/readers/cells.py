@@ -199,19 +199,29 @@ def speech_line(line: str) -> dict[str, Any]:
     speech = _speech(match["who"].strip(), match["text"])
     speech["language"] = match["language"]
     for note in re.findall(r"[(（]([^)）]*)[)）]", match["notes"]):
-        if way := delivery(note):
-            speech["delivery"] = way
-        else:
-            speech["parenthetical"] = note
+        way, rest = manner(note)
+        speech["delivery"] = way or speech["delivery"]
+        speech["parenthetical"] = rest or speech["parenthetical"]
     return speech
 
 
 def delivery(note: str) -> str | None:
-    """What (V.O.), (O.S.), 旁白 and 画外音 mean."""
-    plain = re.sub(r"[\s.]", "", note).lower()
-    if plain in ("vo", "voiceover", "narration", "旁白", "解说", "内心独白", "独白"):
+    """What (V.O.), (O.S.), (off), 旁白 and 画外音 mean."""
+    plain = re.sub(r"[^\w]", "", note).lower()
+    if plain in _VOICE_OVER:
         return "voice_over"
-    return "off_screen" if plain in ("os", "oc", "offscreen", "画外音", "画外") else None
+    return "off_screen" if plain in _OFF_SCREEN else None
+
+
+def manner(note: str) -> tuple[str | None, str]:
+    """(delivery, the rest) of what brackets say of a speech: "off, softly" is (off_screen, "softly")."""
+    parts = [part for part in re.split(r"\s*[,，;；]\s*", note) if part]
+    ways = [way for part in parts if (way := delivery(part))]
+    return (ways[0], "; ".join(p for p in parts if not delivery(p))) if ways else (None, note)
+
+
+_VOICE_OVER = ("vo", "voiceover", "narration", "旁白", "解说", "内心独白", "独白")
+_OFF_SCREEN = ("os", "oc", "off", "offscreen", "offcamera", "offstage", "画外音", "画外", "幕后")
 
 
 def _speech(who: str, text: str) -> dict[str, Any]:

@@ -78,6 +78,12 @@ def read_fdx(text: str) -> Script:
             lines.append(gap + line)
             at = end
     source = "".join(lines)
+    if not any(c.isalnum() for c in source):
+        raise bad_script(
+            "The FDX file holds no words.",
+            text[:80],
+            fix="Send a screenplay with at least one scene.",
+        )
     return Script(source, source, tuple(elements), "fdx", _title(root))
 
 

@@ -46,14 +46,19 @@ def split_heading(line: str) -> Slug | None:
         # "Int. kitchen" may be one, "Interior" and "Ext" before prose never are
         if small and "." not in line[: match.start("place")]:
             continue
+        if _GOES_ON.search(match["time"] or ""):
+            continue  # "EXT. DESERT - DAY. Heat." is a heading and a picture
         place = match["place"].strip(" -–—－，,、。")
         if not place or (pattern is _CHINESE and _is_sentence(line)):
             continue
         kind = match["int_ext"].upper().replace(".", "").replace(" ", "")
         kind = _KINDS.get(kind, kind)
         time = match["time"]
-        return Slug(kind if kind in ("INT", "EXT") else "INT/EXT", place, time and time.strip())
+        return Slug(kind if kind in ("INT", "EXT") else "INT/EXT", place, time and time.strip(" .。"))
     return None
+
+
+_GOES_ON = re.compile(r"[.!?]\s+\w")
 
 
 def _is_sentence(line: str) -> bool:

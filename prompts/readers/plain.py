@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from shotwright.prompts.camera_words import is_direction
-from shotwright.prompts.language import CJK
+from shotwright.prompts.language import CJK, split_sentences
 from shotwright.prompts.readers.channel import field_named
 from shotwright.prompts.readers.headings import split_heading
 from shotwright.prompts.readers.script import Element, Script
@@ -28,6 +28,9 @@ _SPOKEN = re.compile(
     r"[ \t]*(?:[-*•][ \t]+)?\**(?P<name>[A-Z][\w'’.-]*(?: [A-Z0-9][\w'’.-]*){0,2}"
     rf"|[{CJK}]{{1,5}})"
     r"(?P<ext>[ \t]*[(（][^)）\n]{1,40}[)）])?\**[:：](?!//|\d\d\b)\**[ \t]*(?=\S)(?P<said>[^\n]*)"
+)
+_QUOTED = re.compile(
+    r"(?:\"(?P<a>[^\"]+)\"|\u201c(?P<b>[^\u201d]+)\u201d|\u300c(?P<c>[^\u300d]+)\u300d)\s*(?=[A-Z\u4e00-\u9fff(（]|$)"
 )
 _LABEL = re.compile(rf"[ \t]*(?:[-*•][ \t]+)?\**(?P<key>[A-Za-z{CJK}][\w /{CJK}]{{0,20}}?)\**[:：]")
 _DIRECTIONS = ("camera", "shot_size", "angle", "lens_mm", "focus", "lighting", "duration_s")
@@ -58,6 +61,34 @@ _NO_NAMES = frozenset(
         "product",
         "audience",
         "platform",
+        "breaking",
+        "update",
+        "news",
+        "headline",
+        "super",
+        "title",
+        "text",
+        "caption",
+        "insert",
+        "graphic",
+        "slogan",
+        "tagline",
+        "recipe",
+        "ingredients",
+        "directions",
+        "instructions",
+        "time",
+        "date",
+        "location",
+        "字幕",
+        "标题",
+        "标语",
+        "口号",
+        "快讯",
+        "注意",
+        "提示",
+        "用料",
+        "做法",
     ]
 )
 
@@ -109,7 +140,11 @@ def _line_elements(text: str, start: int, end: int, plan: dict[str, str]) -> Ite
     name = field_named(label["key"]) if label else None
     said = line[label.end() :].strip(" \t*") if label else ""
     if name == "sound":
-        yield Element("sound", said, start, end)
+        heard, directs = _heard(said)
+        cut = end if directs is None else text.index(directs, start)
+        yield Element("sound", heard, start, cut)
+        if directs is not None:
+            yield Element("action", directs, cut, end)
     elif name in _DIRECTIONS and said:
         yield Element("note", said, start, end, {str(name): said})
     elif name in ("place", "scene", "time_of_day") and said:
@@ -126,15 +161,35 @@ def _line_elements(text: str, start: int, end: int, plan: dict[str, str]) -> Ite
         cue = spoken["name"] + (spoken["ext"] or "")
         at = start + spoken.start("said")
         yield Element("cue", cue, start, at)
-        yield Element("dialogue", spoken["said"], at, end)
+        quoted = _QUOTED.match(spoken["said"])
+        if quoted is None:
+            yield Element("dialogue", spoken["said"], at, end)
+            return
+        # what follows the quote is seen
+        after = at + quoted.end()
+        yield Element("dialogue", next(filter(None, quoted.groups())), at, after)
+        if text[after:end].strip():
+            yield Element("action", text[after:end], after, end)
     else:
         yield Element("action", line, start, end)
+
+
+_PART = re.compile(r"^第.+[幕场章节集段部]$|(?:做法|步骤|用料|材料|食材|说明|须知|要点)$")
+"""What heads a part of a text and says nothing: 第一幕：, 雪花酥做法：."""
+
+
+def _heard(said: str) -> tuple[str, str | None]:
+    """(the sounds, what follows that only directs): "Sound: wind. No zoom."."""
+    for span in split_sentences(said)[1:]:
+        if is_direction(span.text):
+            return said[: span.start].strip(), said[span.start :]
+    return said, None
 
 
 def _is_name(name: str, field: str | None) -> bool:
     if field == "dialogue":
         return True  # 旁白：, Narration:
-    if field is not None or name.split()[0].lower() in _NO_NAMES:
+    if field is not None or name.split()[0].lower() in _NO_NAMES or _PART.search(name):
         return False
     return not is_direction(name)  # WHIP PAN TO: the door
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from shotwright.prompts.camera_words import is_direction
 from shotwright.prompts.language import CJK
 from shotwright.prompts.readers.brief import KEY, Brief, Role, key_of
 from shotwright.prompts.readers.headings import split_heading
@@ -122,7 +123,8 @@ _TELLS = re.compile(
     r"\b(?:he|she|his|her|him)\b"
     r"|^(?:then|suddenly|meanwhile|we\s+(?:see|open|cut)|opens?\s+on|opening\s+on|cut\s+to|fade|close[- ]?up|"
     r"(?:the\s+)?camera\s+\w+s\b|scene\s+\d|shot\s+\d)"
-    rf"|^(?:an?|the|one|two|three|some)\s+(?:[\w'-]+\s+){{0,4}}?{_PERSON}\s+(?:\w+ly\s+)?\w+(?:s|ing|ed)?\b"
+    rf"|^(?:an?|the|one|two|three|some)\s+(?:[\w'-]+\s+){{0,4}}?{_PERSON}(?:\s+(?:\w+ly\s+)?\w+(?:s|ing|ed)?\b|\s*\()"
+    r"|^(?:ends?|starts?|begins?|opens?)\s+on\s+(?:the|an?)\b"
     r"|^an?\s+(?:(?!that|which|of|for|with|in|to)[\w'-]+\s+){1,2}(?!that)\w{2,}s\s+\w"
     rf"|[他她](?!们)|^(?:镜头|画面|场景|第.{{1,3}}[场镜])"
     r"|^[一两几三][个位名只对群][^，。]{0,8}?(?:人|孩|姑娘|少年|少女|妈妈|爸爸|老师|学生|师|员|狗|猫)[^，。]*?"
@@ -159,7 +161,7 @@ def read_request(text: str) -> Brief | None:
     end, asks = head
     items = list(_items(text, end))
     said = [text[start:stop] for start, stop in items]
-    if len(said) > MAX_ITEMS or any(_TELLS.search(one) or _NAMED.match(one) for one in said):
+    if len(said) > MAX_ITEMS or any(_tells(one) for one in said):
         return None
     starts = [*(start for start, _ in items), len(text)]
     asked.parts.append(("product", text[: starts[0]]))
@@ -176,6 +178,11 @@ def read_request(text: str) -> Brief | None:
         parts=tuple(asked.parts),
         **asked.told,
     )
+
+
+def _tells(item: str) -> bool:
+    """Whether an item tells what is seen, or how it is filmed."""
+    return bool(_TELLS.search(item) or _NAMED.match(item)) or is_direction(item)
 
 
 def _head(text: str, asked: _Asked) -> tuple[int, bool] | None:
@@ -301,15 +308,16 @@ def _take(words: str, asked: _Asked) -> Role:
         asked.told["style"] = match["en"] or match["zh"]
         return ""
     if match := _CALL.fullmatch(words):
-        asked.told["call"] = (match["said"] or words).strip('"“”「」')
+        asked.told["call"] = (match["said"] or match["words"] or words).strip('"“”「」')
         return "call"
     if not asked.product:
-        asked.product = words
+        asked.product = _PROMOTED.sub("", words)
         return "product"
     asked.points.append(words)
     return "point"
 
 
+_PROMOTED = re.compile(r"^(?:宣传|推广|介绍|推荐|展示|关于|产品[是为]|主打)(?:一[款个种])?")
 _AUDIENCE = re.compile(
     r"(?:for|aimed at|targeted at|targeting|target)\s+(?!\w+ing\b)(?P<en>\S.*)"
     r"|(?:面向|针对|适合|给|目标(?:人群|用户|受众)?[是为]?)(?P<zh>.+?)(?:群体|人群)?"
@@ -325,6 +333,7 @@ _STYLE = re.compile(
 _CALL = re.compile(
     r"(?:ends?|ending|closes?|closing|finish(?:es)?)\s+(?:with|on)\s+(?P<said>[\"“].+)"
     r"|(?:buy|order|shop|download|try|visit|get|join)\b.{0,60}(?:\bnow|\btoday|\.com\S*|\bfree)"
+    r"|(?:结尾|最后)处?(?:出现|打出|显示|用|是|为|打上)?(?:标语|口号|字幕|广告语|文字|一句)?[：:]?(?P<words>[“「\"].+)"
     r"|(?:立即|马上|现在就?|快来|点击).{0,12}(?:购买|下单|抢购|下载|体验|链接)",
     re.I | re.S,
 )

@@ -155,18 +155,39 @@ _CELL = re.compile(r"(?:^|(?<=\|))((?:[^\\|]|\\.|\\$)*)(?=\||$)")
 
 
 def is_csv(text: str) -> bool:
-    """Whether the first line is a shot list's header."""
+    """Whether the first line is a shot list's header, or the rows of one without a header follow."""
     first = text.lstrip().split("\n", 1)[0][:2000]
     if not any(mark in first for mark in ",;\t|，"):
         return False
     try:
-        return is_header(_csv_rows(first)[0])
+        return is_header(_csv_rows(first)[0]) or _is_headless(text.lstrip())
     except (csv.Error, IndexError):
         return False
 
 
+def _is_headless(text: str) -> bool:
+    """Rows of equally many cells, one column of which is numbers or times and another words: no prose."""
+    rows = _csv_rows("\n".join(text.split("\n", 20)[:20]).replace("，", ","))
+    if len(rows) < 2 or len(rows[0]) < 3 or len({len(row) for row in rows}) > 1:
+        return False
+    columns = [
+        [bool(_NUMERIC.fullmatch(cell)) for cell in column] for column in zip(*rows, strict=True)
+    ]
+    return any(map(all, columns)) and not all(map(any, columns))
+
+
+_NUMERIC = re.compile(r"\W*[A-Z]?\d[\d.:]*[A-Z]?\s*(?:s|secs?|seconds?|秒)?\W*", re.I)
+
+
 def is_markdown_table(text: str) -> bool:
+    """Whether a table with a shot list's header stands in the text, or nothing but a table."""
     lines = text.split("\n")
+    if (
+        len(lines) > 1
+        and _is_rule(lines[1])
+        and all(re.match(r"\s*(?:\||$)", one) for one in lines)
+    ):
+        return True
     for line, after in itertools.pairwise(lines):
         if line.count("|") >= 2 and _RULE.fullmatch(after) and "-" in after:
             return is_header(line.strip().strip("|").split("|"))

@@ -5,7 +5,7 @@ notes `[[shot: ...; camera: ...]]` that hold the directing.
 import re
 
 from shotwright.prompts.director.state import name_key
-from shotwright.prompts.readers.cells import delivery, encode
+from shotwright.prompts.readers.cells import delivery, encode, manner
 from shotwright.prompts.readers.channel import kept
 from shotwright.prompts.readers.fountain import opens_another
 from shotwright.prompts.readers.tables import COLUMNS
@@ -33,6 +33,8 @@ def write_fountain(plan: ShotPlan) -> str:
             pieces.append("." + _heading((found.slugline if found else "") or scene))
         pieces.append(_note(plan, shot))
         pieces += _told(plan, shot)
+    if plan.transition_out == "fade":
+        pieces.append("> FADE OUT.")
     pieces.append(f"[[plan: {kept(kept_parts(plan))}]]")
     return "\n\n".join(pieces) + "\n"
 
@@ -53,7 +55,7 @@ def _note(plan: ShotPlan, shot: Shot) -> str:
         if name not in _ELSEWHERE and cells[name] and not is_default(shot, name)
     ]
     if not _plain_action(shot.action):
-        fields.append(("action", shot.action))
+        fields.append(("action", encode("action", shot.action)))
     if shot.dialogue and not _plain_dialogue(plan, shot):
         fields.append(("dialogue", encode("dialogue", shot.model_dump(mode="json")["dialogue"])))
     return "[[" + "; ".join(f"{name}: {kept(words)}" for name, words in fields) + "]]"
@@ -92,7 +94,7 @@ def _plain_dialogue(plan: ShotPlan, shot: Shot) -> bool:
         and bool(_NAME.fullmatch(known[speech.character_id]))
         and delivery(known[speech.character_id]) is None
         and (speech.parenthetical is None or _is_line(speech.parenthetical))
-        and delivery(speech.parenthetical or "") is None
+        and manner(speech.parenthetical or "")[0] is None
         for speech in shot.dialogue
     )
 

@@ -110,3 +110,9 @@ def test_the_length_is_measured_against_the_one_asked_for() -> None:
 def test_lost_words_are_counted() -> None:
     plan = plan_of({"source": "A ball, a ball."})
     assert words_lost("A ball, a ball, 3.5 a box 球", plan) == ["a", "3.5", "box", "球"]
+
+
+def test_a_prop_that_the_action_is_without_is_named() -> None:
+    shot = {"action": "A woman waits without the kettle.", "duration_s": 2, "props": ["the kettle"]}
+    codes = [w["code"] for w in warnings_of(cover(parse_plan({"shots": [shot]})))]
+    assert codes == ["absent_prop"]

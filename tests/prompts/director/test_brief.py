@@ -103,3 +103,16 @@ def test_the_words_of_the_call_stand_beside_the_product() -> None:
 )
 def test_a_platform_has_its_ratio(platform: str | None, ratio: str) -> None:
     assert platform_ratio(platform) == ratio
+
+
+def test_a_selling_point_without_the_product_does_not_show_it() -> None:
+    brief = Brief("red kettle", ("boils fast", "mornings without the red kettle are slow"))
+    shots = [s for s in direct_brief(brief).plan.shots if s.negative == "red kettle"]
+    assert [s.props for s in shots] == [[], []]
+    assert "mornings" in shots[-1].action
+
+
+def test_words_of_the_product_s_name_move_no_camera() -> None:
+    plan = direct_brief(Brief("running shoe", ("light",), "runners who race")).plan
+    assert {m.move for s in plan.shots[:3] for m in s.camera} == {"static", "dolly_in"}
+    assert {s.angle for s in plan.shots[:3]} == {"eye_level"}

@@ -245,3 +245,63 @@ def test_a_script_that_only_says_how_to_film_is_filmed_and_named(script: str) ->
     done = directed(script)
     assert [w["code"] for w in done.warnings] == ["nothing_seen"]
     assert len(done.plan.shots) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("INT. ROOM - DAY\n\nMary sits.\n\nFADE OUT.\n\nTHE END\n", "fade"),
+        ("INT. ROOM - DAY\n\nMary sits.\n\nFADE TO BLACK.\n", "fade"),
+        ("INT. ROOM - DAY\n\nMary sits.\n\nCUT TO BLACK.\n", "cut"),
+        ("A boat drifts out. The screen slowly fades to black.", "fade"),
+        ("A boat drifts out. The music fades out.", "cut"),
+        ("渔船出海。画面渐渐变黑。", "fade"),
+        ("内景 厨房 - 日\n\n小明坐下。\n\n淡出。\n", "fade"),
+    ],
+)
+def test_a_fade_after_the_last_picture_ends_the_film(text: str, ends: str) -> None:
+    plan = directed(text).plan
+    assert plan.transition_out == ends
+    assert plan.shots[-1].transition_in == "cut"
+
+
+def test_a_picture_that_fades_out_lets_the_next_one_fade_in() -> None:
+    plan = directed("A city sleeps. The picture fades to black. A phone rings.").plan
+    assert [s.transition_in for s in plan.shots] == ["cut", "fade"]
+    assert plan.transition_out == "cut"
+
+
+@pytest.mark.parametrize(
+    ("manner", "delivery", "rest"),
+    [
+        ("off", "off_screen", None),
+        ("O.S.", "off_screen", None),
+        ("V.O., softly", "voice_over", "softly"),
+        ("画外音，轻声", "off_screen", "轻声"),
+        ("softly", "on_screen", "softly"),
+    ],
+)
+def test_a_voice_from_elsewhere_may_be_said_in_a_parenthetical(
+    manner: str, delivery: str, rest: str | None
+) -> None:
+    plan = directed(f"INT. ROOM - DAY\n\nJoe waits.\n\nMARY\n({manner})\nWhere is it?\n").plan
+    (speech,) = plan.shots[-1].dialogue
+    assert (speech.delivery, speech.parenthetical) == (delivery, rest)
+    heard = [part.character_id for part in plan.shots[-1].cast]
+    assert (speech.character_id in heard) == (delivery == "on_screen")
+
+
+def test_a_denial_in_the_middle_holds_before_it_too() -> None:
+    for seed in range(6):
+        plan = directed("A girl weeps. No zoom. A boy weeps. She weeps again.", seed)
+        assert "zoom" not in kinds(plan)
+
+
+def test_what_somebody_is_without_is_no_prop() -> None:
+    plan = directed("Mary stands at the sink without the kettle. 小明坐着，没有一只碗。").plan
+    assert all("kettle" not in p and "碗" not in p for s in plan.shots for p in s.props)
+
+
+def test_looks_in_brackets_are_the_same_in_each_shot() -> None:
+    plan = directed("A woman (27, freckles) opens the fridge. The woman drinks.").plan
+    assert [c.static_features for c in plan.characters] == ["a woman, 27, freckles"]

@@ -1,4 +1,5 @@
 """Shot lists with rows that say nothing and quotes that never close; remarks in FDX; shots alone."""
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import pytest
 
@@ -62,3 +63,39 @@ def test_a_written_list_keeps_what_is_worn() -> None:
     )
     back = direct_script(script(write(plan, "csv"))).plan
     assert back.shots[0].cast[0].wardrobe_key == "coat"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1, wide, a man walks in, 5\n2, close, he smiles, 3\n",
+        "Wide shot\tA man walks in\t4s\nClose up\tHe smiles\t3s\n",
+        "1，远景，男人走进来，5秒\n2，特写，他笑了，3秒\n",
+        "| a | b |\n|---|---|\n| 1 | 2 |\n",
+    ],
+)
+def test_a_table_without_headers_is_refused_with_what_to_do(text: str) -> None:
+    with pytest.raises(BadRequest, match="names no known columns") as refused:
+        read(text)
+    assert "Name the columns" in str(refused.value.fix)
+
+
+@pytest.mark.parametrize(
+    "text", ["Red, blue, green,\nOne, two, three,\n", "Carrots, 3\nOnions, 2\n", "A cat, a dog.\n"]
+)
+def test_lines_with_commas_are_no_table(text: str) -> None:
+    assert script(text).format == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Product:\nSelling points: a; b\n", "no product"),
+        ("Product: X\nSelling points: a\nLength: banana\n", "banana"),
+        ("<html><body>hi</body></html>", "no Final Draft"),
+        ("<FinalDraft><Content></Content></FinalDraft>", "no words"),
+    ],
+)
+def test_what_is_not_whole_is_refused_by_its_name(text: str, named: str) -> None:
+    with pytest.raises(BadRequest, match=named):
+        read(text)

@@ -195,3 +195,9 @@ def test_an_edited_export_is_read_with_its_edits() -> None:
     assert again(fountain).shots[1].action == "A woman waits at the gate."
     csv = write(plan, "csv").replace("A woman waits.", "A man waits.")
     assert again(csv).shots[1].action == "A man waits."
+
+
+@pytest.mark.parametrize("kind", ["markdown", "csv", "fountain"])
+def test_an_action_in_quotes_comes_back_with_them(kind: PlanFormat) -> None:
+    plan = parse_plan({"shots": [{"action": '"Go!"', "duration_s": 1}]})
+    assert again(write(plan, kind)).shots[0].action == '"Go!"'
