@@ -22,8 +22,8 @@ import anyio
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from shotwright.server.worker import launch
 from shotwright.tools.settings import Settings, from_environment
+from shotwright.tools.studio.hiring import launch
 from shotwright.tools.studio.queue import JobQueue
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -220,11 +220,11 @@ def direct_call() -> Callable[[str, int], float]:
     from diffusers.utils import logging as diffusers_logging
 
     from shotwright.generator.catalog import load_catalog
-    from shotwright.generator.pipelines.wan import locate
+    from shotwright.generator.pipelines.loading import locate
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     card = load_catalog().default
-    folder, _ = locate(card)
+    folder = locate(card, Path())
     diffusers_logging.set_verbosity_error()
     pipeline = WanPipeline.from_pretrained(folder, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)

@@ -112,7 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = chosen.moves or [m for m, able in mechanisms_of(card).items() if len(able) > 1]
     names = [name for name in names if name not in ("static", "follow", "handheld")]
     clips: list[Clip] = []
-    for name, share, seed in itertools.product(names, shares, range(seeds)):
+    # seeds outermost: whatever is done when it is stopped shows every move
+    for seed, name, share in itertools.product(range(seeds), names, shares):
         kind = Move(name).kind
         usual = card.camera_amounts.get(kind, OTHERS.get(kind, 1.0))
         move = Move(name, amount=scaled(kind, usual, share))
@@ -181,7 +182,7 @@ def render(card: Card, engine: Engine, planned: CameraPlan, seed: int) -> Frames
     clip = engine.render(spec, Given(), lambda *_: None)
     if planned.over is None:
         return clip
-    return moved(
+    frames = moved(
         clip,
         {**planned.over, "prompt": prompts[1].prompt},
         [spec],
@@ -189,6 +190,7 @@ def render(card: Card, engine: Engine, planned: CameraPlan, seed: int) -> Frames
         given=Given(),
         render=lambda _, spec, given: engine.render(spec, given, lambda *_: None),
     )
+    return np.stack(list(frames))
 
 
 def said(planned: CameraPlan) -> list[Move]:

@@ -16,12 +16,14 @@ import numpy as np
 
 from bench.continuation import median, quiet, spec_of, tell
 from shotwright.generator.catalog import Card, load_catalog
+from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.frames import Frames, Given
 from shotwright.generator.inspect.endpoints import MOST_OF_P95, Paces, score
 from shotwright.generator.inspect.ssim import ssim
 from shotwright.generator.mini.figures import share, statistic
 from shotwright.generator.mini.trials import trials
 from shotwright.generator.pipelines import Engine, open_engine
+from shotwright.tools.studio.continuing import led
 
 FULL_CLIPS = 100
 SIDE, FRAMES = 64, 17
@@ -78,7 +80,8 @@ def measured(
         real = trial.real()
         spec = spec_of(card, trial, quality, seed * 1000 + number)
         given = Given({frame: real[frame] for frame in at}, ease=card.ease_frames)
-        made = engine.render(spec, given, quiet)
+        planned = ClipSpec.from_json(led(card, {"spec": spec.to_json()})["spec"])
+        made = engine.render(planned, given, quiet)
         found.append(
             {
                 "matches": _matches(engine, made, real, at),

@@ -25,7 +25,7 @@ from bench.footage import (
     resting,
     worn,
 )
-from shotwright.generator.camera import AXES, Pose
+from shotwright.generator.camera import AXES, Pose, compose
 from shotwright.generator.inspect.camera import STILL, CameraMotion, measure, verdict
 
 SIZES = ((64, 64), (112, 64), (128, 96), (160, 160), (256, 144), (416, 240), (832, 480))
@@ -83,8 +83,6 @@ def posed(axis: str, value: float, shares: Iterable[float]) -> list[Pose]:
 
 
 def both(one: list[Pose], other: list[Pose]) -> list[Pose]:
-    from shotwright.generator.camera import compose
-
     return [compose(a, b) for a, b in zip(one, other, strict=True)]
 
 
@@ -111,15 +109,26 @@ def turned(seed: int, axis: str, *, subject: bool, second: bool, how: str) -> Ta
     layers = [Layer(photograph(name), spans, 0.0, resting(frames))]
     if subject:
         layers.append(mover(rng, frames, hfov, height / width))
-    shown, covered = film(layers, poses, hfov_deg=hfov, width=width, height=height)
-    most = float(covered.max())
-    if how:
-        shown = worn(shown, how, rng)
-    about = (
-        f"{axis} {value:.3g} {other} {name} {width}x{height}x{frames} hfov {hfov:.0f}"
-        f" cover {most:.2f} {how} seed {seed}"
-    )
-    return Take(shown, poses[-1], axis, hfov, about)
+    about = f"{axis} {value:.3g} {other} {name} seed {seed}"
+    return filmed(rng, layers, poses, axis, (width, height, hfov), how=how, about=about)
+
+
+def filmed(
+    rng: np.random.Generator,
+    layers: list[Layer],
+    poses: list[Pose],
+    axis: str,
+    lens: tuple[int, int, float],
+    *,
+    how: str,
+    about: str,
+) -> Take:
+    """The clip of a scene, with a fault if one is named.  lens: width, height, horizontal field of view in degrees."""
+    width, height, hfov = lens
+    frames, covered = film(layers, poses, hfov_deg=hfov, width=width, height=height)
+    size = f"{width}x{height}x{len(poses)} hfov {hfov:.0f} cover {covered.max():.2f} {how}"
+    frames = worn(frames, how, rng) if how else frames
+    return Take(frames, poses[-1], axis, hfov, f"{about} {size}")
 
 
 def mover(rng: np.random.Generator, frames: int, hfov_deg: float, aspect: float) -> Layer:
@@ -161,41 +170,48 @@ def slid(seed: int, axis: str, *, how: str, second: bool = False) -> Take:
         low, high = TURNS[other]
         poses = both(poses, posed(other, drawn(rng, other, low, high / 3), shares))
     layout = str(rng.choice(["subject", "bands", "crowd"]))
-    names = rng.permutation(PHOTOGRAPHS)
     far = float(rng.uniform(2.5, 8))
-    layers = [Layer(photograph(str(names[0])), field * 1.4, 1 / far, resting(frames))]
     middle = float(rng.uniform(1.4, min(3.0, far)))
+    layers = layered(rng, layout, (far, middle), frames, field, aspect)
+    about = f"{axis} {value:.3g} {other} {layout} far {far:.1f} middle {middle:.1f} seed {seed}"
+    return filmed(rng, layers, poses, axis, (width, height, hfov), how=how, about=about)
+
+
+def layered(
+    rng: np.random.Generator,
+    layout: str,
+    distances: tuple[float, float],
+    frames: int,
+    field: float,
+    aspect: float,
+) -> list[Layer]:
+    """From far to near, the subject at distance 1 last.
+
+    layout: bands across the picture, or things before a background (subject: one in between; crowd: two); distances:
+    of the background and of what is in between; field: width of the picture at distance 1; aspect: height by width.
+    """
+    far, middle = distances
+    background, *others = (photograph(str(name)) for name in rng.permutation(PHOTOGRAPHS))
+    layers = [Layer(background, field * 1.4, 1 / far, resting(frames))]
     if layout == "bands":
-        for at, distance, name in ((0.1, middle, names[1]), (-0.4, 1.0, names[2])):
-            texture = photograph(str(name))
+        for top, distance, texture in ((0.1, middle, others[0]), (-0.4, 1.0, others[1])):
             spans = 3 * field * distance
             tall = spans * texture.shape[0] / texture.shape[1]
-            y = at * 0.5 * aspect * field * distance - tall / 2
+            y = top * 0.5 * aspect * field * distance - tall / 2
             mask = np.ones(texture.shape[:2], np.float32)
             layers.append(Layer(texture, spans, 1 / distance, resting(frames, 0, y), mask))
-    else:
-        places = [(float(rng.uniform(-0.3, 0.3)), middle, 0.3), (0.0, 1.0, 0.42)]
-        if layout == "crowd":
-            places = [
-                (-0.3, middle, 0.35),
-                (0.3, float(rng.uniform(1.2, middle)), 0.3),
-                (0.0, 1.0, 0.42),
-            ]
-        for (x, distance, size), name in zip(places, names[1:], strict=False):
-            texture = photograph(str(name))
-            spans = size * field * distance * float(rng.uniform(0.9, 1.3))
-            y = float(rng.uniform(-0.1, 0.1)) * field * distance * aspect
-            mask = blob(rng, *texture.shape[:2])
-            at = resting(frames, x * field * distance, y)
-            layers.append(Layer(texture, spans, 1 / distance, at, mask))
-    shown, _ = film(layers, poses, hfov_deg=hfov, width=width, height=height)
-    if how:
-        shown = worn(shown, how, rng)
-    about = (
-        f"{axis} {value:.3g} {other} {layout} far {far:.1f} middle {middle:.1f} {width}x{height}x{frames}"
-        f" hfov {hfov:.0f} {how} seed {seed}"
-    )
-    return Take(shown, poses[-1], axis, hfov, about)
+        return layers
+    places = [(float(rng.uniform(-0.3, 0.3)), middle, 0.3), (0.0, 1.0, 0.42)]
+    if layout == "crowd":
+        between = float(rng.uniform(1.2, middle))
+        places = [(-0.3, middle, 0.35), (0.3, between, 0.3), (0.0, 1.0, 0.42)]
+    for (x, distance, size), texture in zip(places, others, strict=False):
+        spans = size * field * distance * float(rng.uniform(0.9, 1.3))
+        y = float(rng.uniform(-0.1, 0.1)) * field * distance * aspect
+        at = resting(frames, x * field * distance, y)
+        mask = blob(rng, *texture.shape[:2])
+        layers.append(Layer(texture, spans, 1 / distance, at, mask))
+    return layers
 
 
 def flat(seed: int, axis: str) -> Take:
@@ -206,14 +222,8 @@ def flat(seed: int, axis: str) -> Take:
     poses = posed(axis, value, eased(rng, frames))
     name = str(rng.choice(PHOTOGRAPHS))
     layer = Layer(photograph(name), field_px(hfov) * 1.4, 1.0, resting(frames))
-    shown, _ = film([layer], poses, hfov_deg=hfov, width=width, height=height)
-    return Take(
-        shown,
-        poses[-1],
-        axis,
-        hfov,
-        f"{axis} {value:.3g} {name} {width}x{height}x{frames} seed {seed}",
-    )
+    about = f"{axis} {value:.3g} {name} seed {seed}"
+    return filmed(rng, [layer], poses, axis, (width, height, hfov), how="", about=about)
 
 
 def world(seed: int, axis: str) -> Take:
@@ -299,9 +309,9 @@ def report(name: str, results: list[Result], within: float) -> None:
     )
     for r in sorted(results, key=lambda r: -abs(r.share - 1)):
         if abs(r.share - 1) > within:
-            word = r.words[field_of(r.axis)]
+            said = r.words[field_of(r.axis)]
             found = " ".join(f"{axis} {amount(r.found, axis):.2f}" for axis in (*TURNS, *SLIDES))
-            print(f"    {r.share:6.2f} sure {r.confidence:.2f} {word:9} {r.take}  [{found}]")
+            print(f"    {r.share:6.2f} sure {r.confidence:.2f} {said:9} {r.take}  [{found}]")
 
 
 def rows() -> dict[str, tuple[Callable[[int], Take], float]]:

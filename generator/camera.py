@@ -291,6 +291,20 @@ def amount_of(move: Move, amounts: Mapping[str, float] | None = None) -> float:
     return DEFAULT_AMOUNTS[move.kind][speed] if move.kind in DEFAULT_AMOUNTS else 0.0
 
 
+def share_of(kind: str, amount: float, usual: float) -> float:
+    """How many times the usual amount an amount is; zooms are compared by their exponents."""
+    return math.log(amount) / math.log(usual) if kind == "zoom" else amount / usual
+
+
+def nearest_share(share: float, shares: Mapping[str, float]) -> tuple[str, float]:
+    """The name of the nearest of the shares that a model was trained on, and how far off it is, as a
+    fraction of it.
+    """
+    off = {name: abs(share / trained - 1) for name, trained in shares.items()}
+    name = min(off, key=off.__getitem__)
+    return name, off[name]
+
+
 def compose(*poses: Pose) -> Pose:
     """Angles and distances added, zoom ratios multiplied."""
     sums = {name: math.fsum(getattr(pose, name) for pose in poses) for name in AXES}

@@ -6,12 +6,19 @@ the bundled one.  Try: python -m pytest tests/generator/test_catalog.py
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from shotwright.generator.errors import BadRequest
+
+LEVELS = ("exact", "fast")
+"""exact: what plain diffusers gives, within the noise of bfloat16; fast: with caches and 8-bit weights too."""
+WEIGHT_BYTES: Mapping[str, float] = {"bf16": 2.0, "fp8": 1.0}
+"""Bytes a parameter of the network; encoders and codecs stay in bf16."""
+LORAS = "loras.toml"
+"""A user's own LoRAs, in the folder of cards: a table a model, a line a LoRA, used in every rendering of it."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,53 @@ class FrameRule:
 
 @dataclass(frozen=True)
 class Preset:
-    """Sampling settings of one quality; refine: see `ClipSpec`."""
+    """Sampling settings of one quality; refine, level and loras: see `ClipSpec`."""
 
     steps: int
     guidance: float
     refine: int = 0
+    level: str = "exact"
+    loras: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            raise ValueError(f"level {self.level!r} is none of {', '.join(LEVELS)}")
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Weights that change a model a little, for its own base only.
+
+    source: a safetensors file, or a hub id with `file` in it; parts: the networks it is for, of two experts.
+    move: the camera move that it makes, if that is what it is for.
+    """
+
+    source: str
+    file: str = ""
+    weight: float = 1.0
+    move: str = ""
+    parts: tuple[str, ...] = ("transformer",)
+
+
+@dataclass(frozen=True)
+class Network:
+    """The shape of a diffusion transformer: what its memory and its operations are counted from.
+
+    width, ffn, layers: of the blocks; token: frames, rows and columns of pixels that one token stands for;
+    text_tokens: that its cross-attention reads; experts: networks of that shape, of which one works at a time.
+    """
+
+    width: int
+    ffn: int
+    layers: int
+    token: tuple[int, int, int]
+    text_tokens: int = 512
+    experts: int = 1
+
+    def tokens(self, width: int, height: int, frames: int) -> int:
+        """Of one clip; `width` and `height` in pixels."""
+        span, rows, columns = self.token
+        return ((frames - 1) // span + 1) * (height // rows) * (width // columns)
 
 
 @dataclass(frozen=True)
@@ -80,14 +129,30 @@ class Card:
     camera_guided: bool = False
     camera_obedience: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     memory: Mapping[str, int] = field(default_factory=dict)
+    camera_native: str = ""
+    """What the checkpoint itself follows: trajectory, control video or loras; empty where it has no such input."""
+    parameters_m: Mapping[str, float] = field(default_factory=dict)
+    """Millions of parameters by part: transformer (one expert's), text_encoder, vae, image_encoder."""
+    network: Network | None = None
+    pipeline: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of the pipeline's call."""
+    scheduler: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the scheduler's configuration, instead of those in the checkpoint's file."""
+    loras: Mapping[str, Lora] = field(default_factory=dict)
+    always: tuple[str, ...] = ()
+    """LoRAs of the user's, used in every rendering."""
+    read: Mapping[str, str] = field(default_factory=dict)
+    """Where source, licence and numbers were read: field -> place."""
 
-    def trained_amounts(self, kind: str) -> tuple[float, ...]:
-        """How far this kind of move goes in the model's training, one amount a word; none where it is not said."""
-        usual = self.camera_amounts.get(kind)
-        if usual is None:
-            return ()
-        shares = self.camera_shares.values()
-        return tuple(usual**share if kind == "zoom" else usual * share for share in shares)
+    @property
+    def weights_mb(self) -> dict[str, int]:
+        """Megabytes of all weights by precision of the network; empty where no counts are known."""
+        experts = self.network.experts if self.network else 1
+        network = self.parameters_m.get("transformer", 0.0) * experts
+        others = sum(n for part, n in self.parameters_m.items() if part != "transformer")
+        if not network:
+            return {}
+        return {name: round(network * size + others * 2) for name, size in WEIGHT_BYTES.items()}
 
     def check_mode(self, mode: str, asked_by: str) -> None:
         """Raises BadRequest when the model cannot do `mode`; `asked_by` is the argument that wants it."""
@@ -169,12 +234,14 @@ class Card:
             "prompt_dialect": self.dialect,
             "camera": {
                 "hfov_deg": self.hfov_deg,
+                "native": self.camera_native or None,
                 "trained": list(self.camera_trained),
                 "amounts": dict(self.camera_amounts),
                 "shares": dict(self.camera_shares),
                 "obedience": {name: dict(by) for name, by in self.camera_obedience.items()},
             },
-            "memory_mb": dict(self.memory),
+            "loras": sorted(self.loras),
+            "memory_mb": {**self.memory, **self.weights_mb},
             "limits": list(self.limits),
         }
 
@@ -205,6 +272,13 @@ class Catalog:
         return self.cards[name]
 
 
+DEFAULT = "mini"
+"""The embedded model, which needs no download."""
+PROMPT_KEYS = {"dialect", "max_tokens", "negative"}
+EXTEND_KEYS = {"overlap_frames", "ease_frames", "guidance", "seam_tries"}
+CAMERA_KEYS = {"trained", "amounts", "shares", "guided", "native", "obedience"}
+
+
 def load_catalog(own: Path | None = None) -> Catalog:
     """Bundled cards, then those of the folder `own`.  Raises BadRequest for a card that does not read."""
     found: dict[str, Card] = {}
@@ -215,9 +289,41 @@ def load_catalog(own: Path | None = None) -> Catalog:
             found[card.name] = card
     if own is not None and own.is_dir():
         for path in sorted(own.glob("*.toml")):
-            card = parse_card(path.read_text(encoding="utf-8"), path.name)
-            found[card.name] = card
-    return Catalog(found)
+            if path.name != LORAS:
+                card = parse_card(path.read_text(encoding="utf-8"), path.name)
+                found[card.name] = card
+        found = _with_loras(found, own / LORAS)
+    return Catalog(dict(sorted(found.items(), key=lambda pair: pair[0] != DEFAULT)))
+
+
+def _with_loras(cards: dict[str, Card], path: Path) -> dict[str, Card]:
+    """The cards with the LoRAs that a user's file adds: model -> name -> file, or the table of a `Lora`."""
+    if not path.is_file():
+        return cards
+    try:
+        asked = tomllib.loads(path.read_text(encoding="utf-8"))
+        for model, lines in asked.items():
+            added = {name: _lora(line) for name, line in lines.items()}
+            card = cards[model]
+            cards[model] = replace(
+                card, loras={**card.loras, **added}, always=(*card.always, *added)
+            )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BadRequest(
+            f"{path.name} cannot be read: {error!r}; it holds a table a model, in it lines such as "
+            'oils = "~/loras/oils.safetensors".',
+            field="loras",
+            value=path.name,
+            allowed=list(cards),
+            fix="mend or remove the file",
+        ) from error
+    return cards
+
+
+def _lora(line: str | Mapping[str, Any]) -> Lora:
+    if isinstance(line, str):
+        return Lora(line)
+    return Lora(**{**line, "parts": tuple(line.get("parts", ("transformer",)))})
 
 
 def parse_card(text: str, origin: str) -> Card:
@@ -226,6 +332,15 @@ def parse_card(text: str, origin: str) -> Card:
         data = tomllib.loads(text)
         prompt, camera = data.pop("prompt"), data.pop("camera", {})
         extend = data.pop("extend", {})
+        for name, table, known in (
+            ("prompt", prompt, PROMPT_KEYS),
+            ("extend", extend, EXTEND_KEYS),
+            ("camera", camera, CAMERA_KEYS),
+        ):
+            if unknown := sorted(table.keys() - known):
+                raise ValueError(f"[{name}] has no key {unknown[0]}")
+        network = data.pop("network", None)
+        loras = {name: _lora(line) for name, line in data.pop("loras", {}).items()}
         for ratio, size in data["sizes"].items():
             if any(side % data["size_multiple"] for side in size):
                 raise ValueError(f"size {ratio} is no multiple of {data['size_multiple']}")
@@ -237,8 +352,15 @@ def parse_card(text: str, origin: str) -> Card:
                 "limits": tuple(data.get("limits", ())),
                 "frames": FrameRule(**data["frames"]),
                 "sizes": {ratio: (int(w), int(h)) for ratio, (w, h) in data["sizes"].items()},
-                "quality": {name: Preset(**preset) for name, preset in data["quality"].items()},
+                "quality": {
+                    name: Preset(**{**preset, "loras": tuple(preset.get("loras", ()))})
+                    for name, preset in data["quality"].items()
+                },
             },
+            network=None
+            if network is None
+            else Network(**{**network, "token": tuple(network["token"])}),
+            loras=loras,
             dialect=prompt["dialect"],
             max_tokens=prompt["max_tokens"],
             negative=prompt.get("negative", ""),
@@ -250,6 +372,7 @@ def parse_card(text: str, origin: str) -> Card:
             camera_amounts=dict(camera.get("amounts", {})),
             camera_shares=dict(camera.get("shares", {"usual": 1.0})),
             camera_guided=bool(camera.get("guided", False)),
+            camera_native=camera.get("native", ""),
             camera_obedience={
                 mechanism: dict(shares) for mechanism, shares in camera.get("obedience", {}).items()
             },

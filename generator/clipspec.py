@@ -18,7 +18,7 @@ class ClipSpec:
     """One clip: `frames` pictures of width x height at `fps`, from `prompt` and the given pictures.
 
     first, last: keys of pictures; keyframes: (frame, key).  refine: passes after the sampling that put noise on the
-    clip again and take it off without guidance.
+    clip again and take it off without guidance.  level: exact or fast, see `speed`; loras: names on the model's card.
     """
 
     model: str
@@ -35,6 +35,8 @@ class ClipSpec:
     first: str | None = None
     last: str | None = None
     keyframes: tuple[tuple[int, str], ...] = ()
+    level: str = "exact"
+    loras: tuple[str, ...] = ()
 
     @property
     def work(self) -> float:
@@ -47,4 +49,5 @@ class ClipSpec:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "ClipSpec":
         keyframes = tuple((int(frame), str(key)) for frame, key in data.get("keyframes", ()))
-        return ClipSpec(**{**data, "keyframes": keyframes})
+        loras = tuple(str(name) for name in data.get("loras", ()))
+        return ClipSpec(**{**data, "keyframes": keyframes, "loras": loras})

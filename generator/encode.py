@@ -240,6 +240,12 @@ def read_frames(path: Path, numbers: Sequence[int], *, max_pixels: int) -> Frame
     raise _invalid(path, f"it has no frame {last}")
 
 
+def has_sound(path: Path) -> bool:
+    """Whether a video file has an audio stream.  Raises: BadRequest (invalid_media) for what is no video."""
+    with _opened(path) as (container, _):
+        return bool(container.streams.audio)
+
+
 def probe(path: Path) -> VideoInfo:
     """What a video file holds.  Reads the file through once and decodes its first frame.
 

@@ -14,6 +14,7 @@ ShotwrightError                 has code, message, fix, retryable, field, value,
 Each concrete error gives its `code`; docs/errors.md lists them all and a test compares.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 CODES: dict[str, str] = {
@@ -37,6 +38,7 @@ CODES: dict[str, str] = {
     "queue_full": "Too many jobs wait already.",
     "too_many_requests": "One address sends more requests at once than the HTTP front takes.",
     "no_worker": "No worker is alive and none could be started.",
+    "unreachable": "No Shotwright server answers at this address; said by the Python client.",
     "deadline_exceeded": "The job was not done before its deadline.",
     "render_failed": "The model failed while rendering.",
     "model_damaged": "The model's files are missing, partial, damaged, or of another architecture.",
@@ -140,3 +142,34 @@ class Cancelled(ShotwrightError):
     """The job was cancelled, by request."""
 
     code = "cancelled"
+
+
+_CLASS: dict[str, type[ShotwrightError]] = {
+    "request_key_conflict": Conflict,
+    "too_many_requests": Busy,
+    "no_worker": Busy,
+    "unreachable": Busy,
+    "deadline_exceeded": RenderFailed,
+    "model_damaged": RenderFailed,
+} | {
+    kind.code: kind
+    for kind in (
+        *(ShotwrightError, NotFound, Conflict, Unauthorized, TooLarge),
+        *(Busy, RenderFailed, OutOfMemory, Cancelled),
+    )
+}
+"""The class of each code; BadRequest of those that are not here."""
+
+
+def from_body(body: Mapping[str, Any]) -> ShotwrightError:
+    """The error that came over the wire as `body`, in the class that is raised with its code."""
+    code = str(body["code"])
+    return _CLASS.get(code, BadRequest)(
+        str(body["message"]),
+        code=code,
+        fix=str(body["fix"]),
+        field=body.get("field"),
+        value=body.get("value"),
+        allowed=body.get("allowed"),
+        retryable=bool(body["retryable"]),
+    )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from shotwright.generator.camera import Move, Pose
+
 Frames = NDArray[np.uint8]
 """uint8 RGB (frames, height, width, 3)."""
 Picture = NDArray[np.uint8]
@@ -20,6 +22,8 @@ class Given:
     ease: frames beside a given one over which the clip leaves it, for models that would rather begin somewhere else.
     strength: the noise, 0 to 1, that a guide is denoised from.  holes: float32 (frames, height, width), the share of
     each pixel of the guide that is not known and is to be imagined; None where all of it is known.
+    path: the camera's pose at every frame, for a model that follows one; moves: what it was made of; hfov_deg: the
+    angle of view of its first frame.
     """
 
     stills: Mapping[int, Picture] = field(default_factory=dict)
@@ -28,6 +32,9 @@ class Given:
     strength: float = 1.0
     ease: int = 0
     holes: NDArray[np.float32] | None = None
+    path: tuple[Pose, ...] = ()
+    moves: tuple[Move, ...] = ()
+    hfov_deg: float = 50.0
 
     @property
     def empty(self) -> bool:

@@ -7,6 +7,7 @@ Try: python -m pytest tests/generator/test_lens.py
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +85,12 @@ def overscan(path: Sequence[Pose], *, hfov_deg: float, width: int, height: int, 
 
     The picture is seen at `at`; infinite where a pose looks away from it.
     """
+    return _overscan(tuple(path), hfov_deg, width, height, at)
+
+
+@lru_cache(maxsize=4096)
+def _overscan(path: tuple[Pose, ...], hfov_deg: float, width: int, height: int, at: Pose) -> float:
+    """The same, remembered: listing the models asks for hundreds again and again."""
     lens = camera_matrix(hfov_deg, width, height)
     turns = np.stack([rotation(at).T @ rotation(pose) for pose in path])
     zooms = np.array([pose.zoom_ratio / at.zoom_ratio for pose in path])[:, None, None]

@@ -6,18 +6,23 @@ Try: python -m pytest tests/generator/test_stage.py
 """
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shotwright.generator.camera import Pose
+from shotwright.generator.frames import Picture
+
 Mask = NDArray[np.float32]
 
 HORIZON, SOLE = -0.12, -0.66
 """Heights in half pictures above the middle: of a usual horizon, and of the floor under a subject at distance 1."""
-WALL = 4.0
-"""Distance of the back wall, in distances of the subject: far enough to hang back, near enough to move."""
+WALL, FAR_WALL = 3.0, 12.0
+"""Distance of the back wall, in distances of the subject, which no picture says: near enough that a slide shows in most
+of the picture; far where the camera circles the subject, so that the wall goes by as fast as the camera turns."""
 
 LOOKED_AT_PX = 112
 """Long side at which the subject is looked for; a larger picture's outline is that one, enlarged."""
@@ -27,6 +32,8 @@ APART = 18.0
 """Distance in CIE Lab from the usual colour of its row from which a pixel stands out of it."""
 SMALLEST, LARGEST = 0.01, 0.45
 """Shares of the picture between which what was cut out is believed to be a subject."""
+LEFT = 0.6
+"""An outline that shrinks to less of what it was a frame before has lost a part of the subject."""
 AROUND_PX = 2
 """How far beyond the outline, at `LOOKED_AT_PX`, pixels may still show the subject."""
 
@@ -36,12 +43,13 @@ class Stage:
     """Where things of one picture are; distances in those of the subject, heights in half pictures.
 
     subject: float32 (rows, columns), share of each pixel that the subject covers; behind: uint8 RGB, the picture
-    without it; hidden: float32, 1 where `behind` is made up.
+    without it; hidden: float32, 1 where `behind` is made up; wall: how far the back wall is.
     """
 
     subject: Mask
     behind: NDArray[np.uint8]
     hidden: Mask
+    wall: float = WALL
 
     @property
     def empty(self) -> bool:
@@ -57,7 +65,21 @@ class Stage:
         return np.array([0, -1, HORIZON * half]), (HORIZON - SOLE) * half
 
 
-def guess(image: NDArray[np.uint8]) -> Stage:
+def backdrop(path: Iterable[Pose]) -> float:
+    """How far the back wall is taken to be for a camera that goes this way."""
+    return FAR_WALL if any(_circles(pose) for pose in path) else WALL
+
+
+def _circles(pose: Pose) -> bool:
+    """Whether the camera has slid aside and turned back to the subject."""
+    for side, turn in ((pose.truck, pose.pan_deg), (pose.pedestal, pose.tilt_deg)):
+        back = math.degrees(math.atan2(-side, 1 - pose.dolly))
+        if abs(back) > 1 and abs(turn - back) < abs(back) / 4:
+            return True
+    return False
+
+
+def guess(image: NDArray[np.uint8], *, wall: float = WALL) -> Stage:
     """The stage of a picture, uint8 RGB (rows, columns, 3); empty where no subject stands out of it.
 
     Source of the outline: Rother et al., GrabCut (2004), started from what stands out of its rows.
@@ -69,7 +91,7 @@ def guess(image: NDArray[np.uint8]) -> Stage:
     outline = _cut_out(small)
     if not SMALLEST <= outline.mean() <= LARGEST:
         nothing = np.zeros((rows, columns), np.float32)
-        return Stage(nothing, image, nothing)
+        return Stage(nothing, image, nothing, wall)
     near = np.ones((2 * AROUND_PX + 1, 2 * AROUND_PX + 1), np.uint8)
     hidden = np.asarray(cv2.dilate(outline, near), np.uint8)
     filled = cv2.inpaint(small, hidden, 3, cv2.INPAINT_TELEA)
@@ -78,22 +100,27 @@ def guess(image: NDArray[np.uint8]) -> Stage:
     unseen = np.clip(_enlarged(hidden.astype(np.float32), image), 0, 1)
     mixed = image + unseen[..., None] * (_enlarged(filled.astype(np.float32), image) - image)
     behind = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
-    return Stage(subject, behind, unseen)
+    return Stage(subject, behind, unseen, wall)
 
 
-def stages(clip: NDArray[np.uint8]) -> list[Stage]:
-    """The stage of every frame of a clip, uint8 RGB (frames, rows, columns, 3).
+def stages(clip: Iterable[Picture], *, wall: float) -> Iterator[tuple[Picture, Stage]]:
+    """Each frame of a clip, uint8 RGB (rows, columns, 3), and its stage.
 
-    A frame whose subject is not found has the stage of the one before: else the background would jump.
+    A frame whose subject is not found, or in part only, has the stage of the one before: else the background would
+    jump, and the rest of the subject lie down on the floor.
     """
-    found: list[Stage] = []
-    for number, frame in enumerate(clip):
-        if number and np.array_equal(frame, clip[number - 1]):
-            found.append(found[-1])
-            continue
-        stage = guess(frame)
-        found.append(found[-1] if found and stage.empty and not found[-1].empty else stage)
-    return found
+    before: tuple[Picture, Stage] | None = None
+    for frame in clip:
+        if before is None:
+            stage = guess(frame, wall=wall)
+        elif np.array_equal(frame, before[0]):
+            stage = before[1]
+        else:
+            stage = guess(frame, wall=wall)
+            if stage.subject.mean() < LEFT * before[1].subject.mean():
+                stage = before[1]
+        before = frame, stage
+        yield before
 
 
 def _cut_out(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

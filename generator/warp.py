@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shotwright.generator.camera import Pose
 from shotwright.generator.errors import BadRequest
 from shotwright.generator.lens import REST, WALL_NORMAL, Matrix, View, camera_matrix
-from shotwright.generator.stage import WALL, Stage
+from shotwright.generator.stage import Stage
 
 Pixel = TypeVar("Pixel", np.uint8, np.float32)
 
@@ -136,10 +136,10 @@ def _background(
     towards = normal @ ray  # above 0 where the ray goes down to the floor
     with np.errstate(divide="ignore", invalid="ignore"):
         on_floor = slide + (drop - normal @ view.slide) / towards * ray
-        on_wall = slide + (WALL - view.slide[2]) / ray[2] * ray
-    first = (towards > 1e-9) & (on_floor[2] < WALL) & (on_floor[2] > 0)
+        on_wall = slide + (stage.wall - view.slide[2]) / ray[2] * ray
+    first = (towards > 1e-9) & (on_floor[2] < stage.wall) & (on_floor[2] > 0)
     point = np.where(first, on_floor, on_wall)
-    met = first | ((ray[2] > 0) & (view.slide[2] < WALL))
+    met = first | ((ray[2] > 0) & (view.slide[2] < stage.wall))
     point[:, ~met] = np.array([[0.0], [0.0], [1.0]])
     x, y, w = camera_matrix(view.hfov_deg, view.width, view.height) @ point
     shape = (view.height, view.width)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shotwright.generator.errors import BadRequest, NotFound
 from shotwright.tools.paths import allowed
 from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
+from shotwright.tools.studio.measures import IMPORTED_HFOV_DEG, expected, small
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.watching import Look
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from shotwright.generator.frames import Frames
     from shotwright.tools.studio.media import VideoMedia
 
-IMPORTED_HFOV_DEG = 50.0
-"""Field of view of footage that says nothing of its own: a 39 mm lens on full frame."""
 MAX_FRAMES = 2_000
 
 
@@ -72,7 +71,6 @@ def _film(studio: Studio, a: CheckVideo) -> dict[str, Any]:
 
 
 def _measure(studio: Studio, a: CheckVideo, media: "VideoMedia") -> dict[str, Any]:
-    from shotwright.generator.camera import Pose
     from shotwright.generator.encode import probe
     from shotwright.generator.inspect.camera import measure, verdict
     from shotwright.tools.studio.provenance import (
@@ -106,7 +104,7 @@ def _measure(studio: Studio, a: CheckVideo, media: "VideoMedia") -> dict[str, An
     look = Look(joins, fps=float(media.info.fps))
     motion = measure(look.through(_small(media.path)), hfov_deg=hfov_deg)
     compared = verdict(
-        Pose(**asked) if asked else Pose(),
+        expected(planned),
         motion.total,
         confidence=motion.confidence,
         unclear=motion.unclear,
@@ -148,7 +146,6 @@ def _seams(look: Look, known: dict[int, dict[str, Any]], *, found: bool) -> list
 def _small(path: Path, *, most: int = MAX_FRAMES) -> "Iterator[Frames]":
     """The clip's frames one by one, uint8 RGB, scaled down.  Raises BadRequest naming `video` as they are read."""
     from shotwright.generator.encode import iter_frames
-    from shotwright.tools.studio.measures import small
 
     try:
         for frame in iter_frames(path, max_frames=most, max_pixels=MAX_FRAME_PIXELS):

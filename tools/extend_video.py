@@ -37,7 +37,7 @@ async def extend_video(studio: Studio, a: ExtendVideo, report: Report) -> Shown:
     if "extend" not in card.modes:
         card.check_mode("first", "model")
     source = await clip_for(studio, card, a.video, "video", fit=a.fit)
-    notes = Resolution(adjustments=source.adjustments)
+    notes = Resolution(adjustments=source.adjustments, warnings=source.warnings)
     method = _method(card, source, notes)
     overlap = card.overlap_frames if "extend" in card.modes else 1
     lead = overlap if method == PREFIX else 1

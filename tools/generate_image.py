@@ -13,5 +13,5 @@ async def generate_image(studio: Studio, a: GenerateImage, report: Report) -> Sh
     card = studio.catalog.get(a.model)
     card.check_mode("image", "model")
     asked = asked_of(a)
-    plan = await plan_clip(studio, GenerateVideo(**asked), asked, picture=True)
+    plan = await plan_clip(studio, GenerateVideo(**asked), asked, lengths=((1,), 0))
     return await render_or_plan(studio, "generate_image", a.dry_run, asked, plan, report)

@@ -1,10 +1,11 @@
 """`move_camera`: take a still, or a clip, along a camera path."""
 
+from shotwright.generator.catalog import Card
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.generate_video import render_or_plan
 from shotwright.tools.studio.clips import plan_clip
 from shotwright.tools.studio.jobs import asked_of
-from shotwright.tools.studio.resolve import moves_of
+from shotwright.tools.studio.resolve import moves_of, pieces
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.sources import clip_for
 from shotwright.tools.studio.studio import Report, Studio
@@ -47,28 +48,47 @@ async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
     source = await clip_for(
         studio, card, a.video, "video", fit=a.fit, aspect_ratio=a.aspect_ratio, size=a.size
     )
-    rule = card.frames
-    if not rule.minimum <= source.frames <= rule.maximum:
-        raise BadRequest(
-            f"the clip has {source.frames} frames at {card.fps} a second; {card.name} can move "
-            f"{rule.minimum} to {rule.maximum}.",
-            code="invalid_frames",
-            field="video",
-            value=source.frames,
-            allowed=f"{rule.minimum} to {rule.maximum} frames",
-            fix="choose a clip of that length, or another model",
-        )
-    frames = source.frames - (source.frames - rule.offset) % rule.step
-    fields.update(frames=frames, size=f"{source.width}x{source.height}")
+    lengths = _lengths(card, source.frames)
+    fields.update(size=f"{source.width}x{source.height}")
     fields.pop("aspect_ratio", None)
     fields.setdefault("prompt", source.prompt)
-    plan = await plan_clip(studio, GenerateVideo(**fields), asked, moved="clip")
+    plan = await plan_clip(
+        studio, GenerateVideo(**fields), asked, moved="clip", lengths=(lengths, card.overlap_frames)
+    )
     plan.notes.adjustments.extend(source.adjustments)
+    plan.notes.warnings.extend(source.warnings)
     plan.notes.adjust(
-        "frames", source.frames, frames, f"the end is cut to the frame rule {rule.describe()}"
+        "frames",
+        source.frames,
+        sum(lengths) - card.overlap_frames * (len(lengths) - 1),
+        f"the end is cut to the frame rule {card.frames.describe()}",
     )
     for part in plan.parts:
         part["parents"] = source.parents
         if part["over"] is not None:
             part["over"]["clip"] = source.key
     return await render_or_plan(studio, "move_camera", a.dry_run, asked, plan, report)
+
+
+def _lengths(card: Card, frames: int) -> tuple[int, ...]:
+    """Frames of the segments in which a clip of `frames` is moved, the overlap of later ones included."""
+    rule = card.frames
+    longest = frames if "extend" in card.modes else rule.maximum
+    if not rule.minimum <= frames <= longest:
+        most = "or more" if "extend" in card.modes else f"to {rule.maximum}"
+        raise BadRequest(
+            f"the clip has {frames} frames at {card.fps} a second; {card.name} can move "
+            f"{rule.minimum} {most}.",
+            code="invalid_frames",
+            field="video",
+            value=frames,
+            allowed=f"{rule.minimum} {most} frames",
+            fix="choose a clip of that length, or another model",
+        )
+    fitting = frames - (frames - rule.offset) % rule.step
+    if fitting <= rule.maximum:
+        return (fitting,)
+    shared = card.overlap_frames
+    counts = (rule.maximum, *pieces(card, fitting - rule.maximum, shared))
+    # the shortest piece may be longer than what is left
+    return counts if sum(counts) - shared * (len(counts) - 1) <= frames else counts[:-1]

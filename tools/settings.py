@@ -12,6 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
+from shotwright.generator.camera_dialects import KLING_DIALECTS
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.paths import default_roots
 
@@ -34,7 +35,9 @@ class Settings:
     llm_base_url: str | None = None
     llm_api_key: str | None = field(default=None, repr=False)
     kling_access_key: str | None = None
-    kling_secret_key: str | None = None
+    kling_secret_key: str | None = field(default=None, repr=False)
+    kling_dialect: str = KLING_DIALECTS[-1]
+    callback_hosts: tuple[str, ...] = ()
     c2pa_certificate: str | None = None
     c2pa_key: str | None = None
 
@@ -118,8 +121,27 @@ def from_environment(
         llm_api_key=variable("LLM_API_KEY"),
         kling_access_key=variable("KLING_ACCESS_KEY"),
         kling_secret_key=variable("KLING_SECRET_KEY"),
+        kling_dialect=_dialect(variable("KLING_DIALECT")),
+        callback_hosts=tuple(
+            name.strip().lower()
+            for name in (variable("CALLBACK_HOSTS") or "").split(",")
+            if name.strip()
+        ),
         c2pa_certificate=variable("C2PA_CERTIFICATE"),
         c2pa_key=variable("C2PA_KEY"),
+    )
+
+
+def _dialect(name: str | None) -> str:
+    """What Kling's pan and tilt mean; its present documentation where nothing is set.  Raises BadRequest."""
+    if name is None or name in KLING_DIALECTS:
+        return name or KLING_DIALECTS[-1]
+    raise BadRequest(
+        f"SHOTWRIGHT_KLING_DIALECT is {name!r}; use {' or '.join(KLING_DIALECTS)}.",
+        field="SHOTWRIGHT_KLING_DIALECT",
+        value=name,
+        allowed=list(KLING_DIALECTS),
+        fix=f"SHOTWRIGHT_KLING_DIALECT={KLING_DIALECTS[-1]}",
     )
 
 

@@ -47,8 +47,7 @@ class Verb:
 
 
 _JOB = (
-    "Answers a job object: if `state` is not succeeded yet, call get_job with its job_id. "
-    "`result.takes` hold path, seed, the measured camera, seams and warnings; a contact sheet is shown."
+    "Answers a job: until its `state` is succeeded, call get_job."
 )
 
 VERBS: tuple[Verb, ...] = (
@@ -145,11 +144,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "check_video",
         "Measure a video",
-        "Measure a take, upload, file or film, and read what it says of its origin: of a clip the camera motion "
-        "(degrees, focal ratio, fractions of subject distance), seams, black and frozen frames, for a take beside what "
-        "was asked; of a film, whose cuts are no camera motion, the picture. `provenance` names the marks of AI-made "
-        "media that hold, are missing or broken: metadata, slate digest, visible label, C2PA signature, and whether "
-        'the picture is still that of its slate. Example: {"video": "take_…"}',
+        "Measure a take, upload, file or film: of a clip the camera motion (beside what was asked), seams, black and "
+        "frozen frames; of a film the picture. `provenance` names the marks of AI-made media that hold, are missing or "
+        'broken: metadata, slate digest, visible label, C2PA signature. Example: {"video": "take_…"}',
         wire.CheckVideo,
         wire.Measured,
         "check",
@@ -181,9 +178,8 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "export_film",
         "Export a film",
-        "Write a film for an editing program: a ZIP or folder of the film, its takes, OpenTimelineIO, EDL (CMX 3600) "
-        "and Final Cut Pro 7 XML timelines, SRT subtitles, slates, and the ShotPlan as JSON, Markdown, CSV and "
-        "Fountain; or one of these as a file. An existing file is never overwritten: without path the name is "
+        "Write a film for an editing program: a ZIP or folder of everything that belongs to it, or one part as a file. "
+        "An existing file is never overwritten: without path the name is "
         'numbered. Example: {"film_id": "film_…", "format": "otio"}',
         wire.ExportFilm,
         wire.Exported,

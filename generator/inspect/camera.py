@@ -45,6 +45,10 @@ MIN_CONFIDENCE = 0.3
 1 degree; on the same clips blurred, flickering and noisy a sixth of those within 1 degree and two
 thirds of those more than 3 degrees off."""
 
+AGREED = 0.8
+"""Where a slide would explain still more, another turn than was registered is believed only if more than this share of
+the points goes along with it, and less of the texture with the registered one."""
+
 REACHED = (0.75, 1.33)
 """Share of the asked amount that passes: a quarter off either way, which the eye does not judge."""
 
@@ -103,8 +107,8 @@ def measure(frames: Iterable[NDArray[np.uint8]], *, hfov_deg: float) -> CameraMo
         return turned
     if told.poses:
         return CameraMotion(told.poses[-1], told.poses, told.agreeing, slid=True)
-    if told.turned and not told.unclear:
-        return CameraMotion(told.turned[-1], told.turned, told.agreeing)
+    if told.turned and (not told.unclear or told.agreeing > AGREED > turned.confidence):
+        return CameraMotion(told.turned[-1], told.turned, told.agreeing, unclear=told.unclear)
     return replace(turned, unclear=told.unclear)
 
 

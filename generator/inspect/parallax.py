@@ -56,12 +56,19 @@ ALIKE = 0.012
 FITS = 2.0
 """Widths within which a point goes along."""
 EXPLAINED = 0.65
-"""Share of what no turn explains that a slide must: the rest are subjects.  Of 20 layered slides the least explained
-.71; slides that were seen in 40 turns with subjects and waves .1 to .6."""
+"""Share of what no turn explains that a slide must: the rest are subjects.  Slides that were seen in 40 turns with
+subjects and waves explained .1 to .6."""
+EXPLAINED_ALONE = 0.5
+"""The same of a slide that needs no turn, which has less to fit with: at most .4 was seen in turns."""
+MOST_AXES = 3
+"""An orbit and a crane take three; what needs more is fitted to whatever the points do."""
 GROUP = 0.05
 """Share of the points that makes a distance of its own."""
 BIN = 0.1
-"""Distances are told apart by this share of the largest nearness."""
+"""Of the largest nearness: what a point must know its own to."""
+BINS = 20
+PART = 0.5
+"""Between two distances there are at most this share of the points that each has: errors alone lie around one."""
 DEEP = 0.3
 """Share of the largest nearness that lies between far and near: less is one plane, whose slide is not told."""
 NEAR_SHARE = 0.94
@@ -118,7 +125,8 @@ def tell(tracks: Tracks, turns: Sequence[Pose], *, hfov_deg: float) -> Told | No
     if slid is None or not _proved(sight, slid, axes, pixel):
         return Told((), along, slid is not None, here)
     with_it = float((slid.off < FITS).mean())
-    if with_it - along < EXPLAINED * (1 - along):
+    least = EXPLAINED if set(axes) & set(TURNS) else EXPLAINED_ALONE
+    if with_it - along < least * (1 - along):
         return Told((), along, True, here)
     slid = slid.scaled(1 / _subject(sight, slid, half))
     return Told(_everywhere(every, slid, chosen, axes), with_it, False, here)
@@ -188,6 +196,8 @@ def _cost(bundle: Bundle) -> float:
 
 def _proved(sight: Sight, slid: Bundle, axes: tuple[int, ...], pixel: float) -> bool:
     """Whether more than one thing on its own way speaks for the slide."""
+    if len(axes) > MOST_AXES:
+        return False
     moved = _moved(sight, slid)  # per unit of nearness
     good = (slid.off < FITS) & (moved > 0)
     if good.sum() < FEWEST:
@@ -198,8 +208,7 @@ def _proved(sight: Sight, slid: Bundle, axes: tuple[int, ...], pixel: float) -> 
     if good.sum() < FEWEST or largest <= 0:
         return False
     near = slid.near[good] / largest
-    counts, _ = np.histogram(np.minimum(near, 1.0), bins=round(1 / BIN), range=(0, 1))
-    if _apart(counts >= max(3, GROUP * len(near))) >= 3:
+    if _distances(near) >= 3:
         return True
     low, high = np.quantile(near, (GROUP, 1 - GROUP))
     if set(axes) & set(TURNS) or high - low < DEEP:
@@ -216,13 +225,21 @@ def _proved(sight: Sight, slid: Bundle, axes: tuple[int, ...], pixel: float) -> 
     return turn.cost > float((own / (1 + own)).mean()) + BETTER
 
 
-def _apart(full: NDArray[np.bool_]) -> int:
-    """How many of the full bins do not touch."""
-    count, last = 0, -2
-    for i in np.flatnonzero(full):
-        if i > last + 1:
-            count, last = count + 1, int(i)
-    return count
+def _distances(near: Floats) -> int:
+    """How many distances the points stand at; near: (points,), of which the largest is about 1."""
+    counts, _ = np.histogram(np.minimum(near, 1.0), bins=BINS, range=(0, 1))
+    enough = max(3, GROUP * len(near))
+    found, extreme, climbing = 0, 0, True
+    for count in (*counts, 0):
+        if climbing:
+            extreme = max(extreme, count)
+            if extreme >= enough and count <= PART * extreme:
+                found, extreme, climbing = found + 1, count, False
+        else:
+            extreme = min(extreme, count)
+            if count >= enough and extreme <= PART * count:
+                extreme, climbing = count, True
+    return found
 
 
 def _moved(sight: Sight, slid: Bundle) -> Floats:

@@ -28,7 +28,7 @@ from shotwright.generator.mini import report
 from shotwright.generator.mini.console import say
 from shotwright.generator.mini.evaluation import Evaluation
 from shotwright.generator.mini.figures import Figure, Written
-from shotwright.generator.pipelines.wan import locate
+from shotwright.generator.pipelines.loading import locate
 
 GRID = ("4x1", "8x1", "8x3", "12x3", "20x1", "20x2", "20x3", "20x5", "40x3", "40x4")
 """Steps and guidance that `--sweep` tries by itself."""
@@ -39,7 +39,7 @@ JUDGE = Path(__file__).resolve().parents[2] / "tests" / "data" / "judge.safetens
 def write_card(evaluation: Evaluation, found: Sequence[Figure], chosen: argparse.Namespace) -> None:
     """Write the model card to `chosen.card`."""
     card, preset = evaluation.card, evaluation.preset
-    folder = Path(locate(card)[0])
+    folder = locate(card, Path())
     sizes = ", ".join(f"{w}x{h} ({ratio})" for ratio, (w, h) in card.sizes.items())
     names = {"transformer": "transformer", "text encoder": "text_encoder", "codec": "vae"}
     text = report.model_card(
@@ -164,7 +164,7 @@ def _preset(text: str) -> Preset:
         steps, guidance, *refine = text.split("x")
         if len(refine) > 1:
             raise ValueError(text)
-        return Preset(int(steps), float(guidance), *map(int, refine))
+        return Preset(int(steps), float(guidance), int(refine[0]) if refine else 0)
     except ValueError as error:
         raise BadRequest(
             f"{text!r} is no preset; write steps x guidance x refining passes, such as 20x3 or 20x3x1.",

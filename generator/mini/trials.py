@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from shotwright.generator.camera import Pose
+from shotwright.generator.camera import Pose, nearest_share
 from shotwright.generator.catalog import Card
 from shotwright.generator.frames import Frames
 from shotwright.generator.inspect.camera import measure_turn
@@ -136,7 +136,7 @@ def see_camera(clip: Frames, card: Card) -> dict[str, str]:
     total = measure_turn(clip, hfov_deg=card.hfov_deg).total
     turned, share = turned_word(total, card.camera_amounts)
     seen = turned if share >= TURNED_SHARE else slid_word(drift(clip))
-    nearest = min(AMOUNT_SHARES, key=lambda word: abs(share / AMOUNT_SHARES[word] - 1))
+    nearest, _ = nearest_share(share, AMOUNT_SHARES)
     # who goes round to the right looks back to the left
     way = "" if abs(total.pan_deg) < ORBITED_DEG else "left" if total.pan_deg > 0 else "right"
     return {"camera_family": seen, "orbit": f"orbit_{way}".rstrip("_"), "amount": nearest}

@@ -3,10 +3,10 @@
 Importing this package loads no torch; `open_engine` does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from shotwright.generator.catalog import Card
 from shotwright.generator.clipspec import ClipSpec
@@ -17,7 +17,11 @@ OnStep = Callable[[str, int, int], None]
 """Called as (phase, step, steps) with phase denoising or decoding; an exception it raises stops the rendering at once
 and leaves the engine usable."""
 
-FAMILIES = {"wan": "shotwright.generator.pipelines.wan"}
+FAMILIES = {
+    name: f"shotwright.generator.pipelines.{name}"
+    for name in ("wan", "ltx", "ltx2", "skyreels", "sana_wm", "kolors", "z_image", "engine")
+}
+"""The module of each family; engine: a program elsewhere that is spoken to over HTTP."""
 
 
 class Engine(Protocol):
@@ -28,8 +32,21 @@ class Engine(Protocol):
     def render(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
         """The clip, frames x height x width x 3.  Deterministic in `spec` and `given` on one machine."""
 
+    def read_ahead(self, specs: Sequence[ClipSpec]) -> None:
+        """Read the prompts of clips to come, so that a text encoder that does not stay is loaded once for all."""
+
     def reconstruct(self, picture: Picture) -> Picture:
         """The picture as the codec alone gives it back: no frame that shows it can be better."""
+
+    def told(self) -> dict[str, Any]:
+        """How the last clip was made, for its record: memory plan, speed, notes."""
+
+    @property
+    def bytes_held(self) -> int:
+        """Of weights, on the device and in the machine's memory."""
+
+    def close(self) -> None:
+        """Give the device back; the engine is of no use after."""
 
 
 def usable_device(asked: str) -> tuple[str, str]:
@@ -46,7 +63,9 @@ def usable_device(asked: str) -> tuple[str, str]:
 def open_engine(card: Card, *, device: str, models: Path) -> Engine:
     """Load the card's weights on `device` ("cpu", "cuda:0").
 
-    models: folder under which downloaded weights are kept.  Raises BadRequest for a family without an adapter.
+    models: folder under which downloaded weights are kept.
+    Raises: BadRequest for a family without an adapter; RenderFailed (model_damaged) for weights that are not here or
+    not whole; OutOfMemory where no way of loading fits.
     """
     if card.family not in FAMILIES:
         raise BadRequest(
@@ -57,5 +76,5 @@ def open_engine(card: Card, *, device: str, models: Path) -> Engine:
             fix="mend the card",
         )
     module = import_module(FAMILIES[card.family])
-    engine: Engine = module.load(card, device=device, models=models)
+    engine: Engine = module.open_checkpoint(card, device=device, models=models)
     return engine

@@ -76,6 +76,15 @@ def test_a_frame_without_a_subject_keeps_the_stage_before_it() -> None:
     shown = np.full((64, 64, 3), (90, 140, 200), np.uint8)
     shown[26:50, 24:40] = (220, 30, 40)
     gone = np.full((64, 64, 3), (90, 140, 200), np.uint8)
-    found = stages(np.stack([shown, shown, gone]))
+    found = [stage for _, stage in stages([shown, shown, gone], wall=3)]
     assert not found[0].empty and found[2] is found[1] is found[0]
-    assert stages(np.stack([gone, shown]))[0].empty
+    assert next(stages([gone, shown], wall=3))[1].empty
+
+
+def test_a_subject_that_is_found_in_part_only_keeps_its_outline() -> None:
+    whole = np.full((64, 64, 3), (90, 140, 200), np.uint8)
+    whole[26:50, 24:40] = (220, 30, 40)
+    part = whole.copy()
+    part[26:40, 24:40] = (100, 145, 195)
+    one, other = (stage for _, stage in stages([whole, part], wall=3))
+    assert other is one

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from shotwright.generator.encode import read_video
+import numpy as np
+import pytest
+
+from shotwright.generator.catalog import load_catalog
+from shotwright.generator.encode import read_video, write_mp4
+from shotwright.tools.move_camera import _lengths
 from shotwright.tools.studio.shown import Shown
 
 Ask = Callable[..., Shown]
@@ -29,6 +34,8 @@ def test_a_clip_keeps_its_length_and_content_and_gets_the_move(ask: Ask, footage
     (take,) = job["result"]["takes"]
     assert take["camera"]["mechanism"] == "guided warp"
     assert take["camera"]["asked"]["zoom_ratio"] > 1
+    assert take["camera"]["own"]["pan_deg"] > 2, "the footage pans by itself"
+    assert take["camera"]["verdict"]["pan_deg"] != "stray", "which is no fault of the move"
     assert len(read_video(Path(take["path"]), max_frames=99, max_pixels=1 << 20).frames) == 9
     changed = {change["field"]: (change["asked"], change["used"]) for change in take["adjustments"]}
     assert changed["frames"] == (10, 9), "cut to the model's frame rule"
@@ -55,3 +62,28 @@ def test_klings_numbers_mean_what_their_dialect_says(ask: Ask, still: str) -> No
     older, newer = asked("kling-2025"), asked("kling-2026")
     assert (abs(older["tilt_deg"]), older["pan_deg"]) == (30, 0), "pan was tilt until 2026"
     assert (abs(newer["pan_deg"]), newer["tilt_deg"]) == (45, 0)
+
+
+def test_a_clip_longer_than_the_models_longest_is_moved_in_segments(
+    ask: Ask, media: Path, scene: Any
+) -> None:
+    path = media / "long.mp4"
+    frames = np.stack([scene[:64, n : n + 64] for n in range(40)])
+    write_mp4(path, frames, fps=8, metadata={})
+    plan = ask("move_camera", video=str(path), camera="pan left", dry_run=True).data["effective"]
+    assert (plan["segments"], plan["frames"]) == (2, 37)
+    roll = [{"move": "roll_cw", "amount": 6}]
+    job = ask("move_camera", video=str(path), camera=roll, seed=1).data
+    assert job["state"] == "succeeded", job["error"]
+    (take,) = job["result"]["takes"]
+    assert take["camera"]["mechanism"] == "warp after rendering" and take["frames"] == 37
+    assert take["seams"] == [], "a crop joins nothing"
+    assert take["endpoints"] == {"first": None, "last": None, "keyframes": []}
+
+
+@pytest.mark.parametrize(
+    ("frames", "lengths"),
+    [(9, (9,)), (12, (9,)), (33, (33,)), (36, (33,)), (37, (33, 9)), (66, (33, 33, 9))],
+)
+def test_the_end_of_a_clip_is_cut_to_the_frame_rule(frames: int, lengths: tuple[int, ...]) -> None:
+    assert _lengths(load_catalog().get("mini"), frames) == lengths

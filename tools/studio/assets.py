@@ -196,6 +196,30 @@ class Store:
         ids = (name.removesuffix(".json") for name in names if name.endswith(".json"))
         return sorted((id for id in ids if _ID.fullmatch(id)), key=_moment, reverse=True)
 
+    def dated_records(self, kind: str) -> dict[str, str]:
+        """The ids of all records of this kind, each with when it was last written; reads no record."""
+        with self._faults("list records"):
+            if self._folder:
+                try:
+                    with os.scandir(self._folder / kind) as entries:
+                        dated = [(entry.name, str(entry.stat().st_mtime_ns)) for entry in entries]
+                except FileNotFoundError:
+                    return {}
+            else:
+                found = self._fs.find(self._at(kind), detail=True).items()
+                dated = [(name.rsplit("/", 1)[-1], str(info["LastModified"])) for name, info in found]
+        ids = ((name.removesuffix(".json"), date) for name, date in dated)
+        return {id: date for id, date in ids if _ID.fullmatch(id)}
+
+    def changed_at(self, kind: str) -> float | None:
+        """When a record of this kind last came, changed or went; None where the store cannot tell (a bucket)."""
+        if self._folder is None:
+            return None
+        try:
+            return (self._folder / kind).stat().st_mtime
+        except OSError:
+            return 0.0
+
     def delete(self, kind: str, id: str, now: datetime | None = None) -> dict[str, Any]:
         """Move the record of `id` to the trash and return it as it lies there.
 

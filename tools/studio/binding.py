@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from shotwright.prompts.director import lexicon
 from shotwright.prompts.shotplan import Shot, ShotPlan
 from shotwright.tools.studio.cutting import goes_on
 
@@ -55,9 +56,8 @@ _ARTICLE = re.compile(r"^(?:an?|the|our)\s+")
 
 def _shows(shot: Shot, words: str) -> bool:
     action = shot.action.casefold()
-    lacks = rf"(?:\bwithout\b|没有)\s*(?:(?:an?|the|our|any)\s+)?{re.escape(words)}"
     named = any(words in text for text in (action, *(prop.casefold() for prop in shot.props)))
-    return named and not re.search(lacks, action)
+    return named and not lexicon.is_without(action, words)
 
 
 def _warn(code: str, message: str) -> dict[str, str]:

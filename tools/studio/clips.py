@@ -10,8 +10,8 @@ from shotwright.generator.catalog import Card
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.studio import wire
-from shotwright.tools.studio.continuing import continued
-from shotwright.tools.studio.mechanisms import GUIDED, CameraPlan, Start, plan_camera
+from shotwright.tools.studio.continuing import continued, led
+from shotwright.tools.studio.mechanisms import AFTER, GUIDED, CameraPlan, Start, plan_camera
 from shotwright.tools.studio.resolve import (
     Resolution,
     Shape,
@@ -109,14 +109,15 @@ async def plan_clip(
     words: Words | None = None,
     resting: Words | None = None,
     starts_from_shot: bool = False,
-    picture: bool = False,
+    lengths: tuple[tuple[int, ...], int] | None = None,
     moved: Literal["still", "clip"] | None = None,
 ) -> ClipPlan:
     """Resolve everything.  Raises BadRequest; nothing is stored but the fitted pictures.
 
     moves, words: already compiled (a film's shots); resting: the same words with the camera at rest.
-    starts_from_shot: the first frame comes from an earlier take.  picture: a single frame.  moved: what the camera is
-    moved over, instead of a clip that the words describe.
+    starts_from_shot: the first frame comes from an earlier take.  lengths: frames of the segments and their overlap,
+    where they are not to be chosen; a single frame is a picture.  moved: what the camera is moved over, instead of a
+    clip that the words describe.
     """
     card = studio.catalog.get(a.model)
     notes = Resolution()
@@ -140,11 +141,7 @@ async def plan_clip(
         picture=None if shape_of is None else (shape_of.width, shape_of.height),
         notes=notes,
     )
-    counts, overlap = (
-        ((1,), 0)
-        if picture
-        else length(card, frames=a.frames, duration_s=a.duration_s, notes=notes)
-    )
+    counts, overlap = lengths or length(card, frames=a.frames, duration_s=a.duration_s, notes=notes)
     shape = Shape(width, height, counts, overlap)
     fitted = partial(place, studio, width=width, height=height, fit=a.fit, notes=notes)
     given: dict[str, Any] = {"first": None, "last": None, "keyframes": []}
@@ -157,7 +154,7 @@ async def plan_clip(
         keyframe = await studio.intake.image(ref, name)
         given["keyframes"].append([frame, await fitted(keyframe, name=name)])
     start: Start = "words" if first is None else "picture"
-    if starts_from_shot or last is not None or a.keyframes or picture:
+    if starts_from_shot or last is not None or a.keyframes or counts == (1,):
         start = "bound"
     camera = plan_camera(
         card,
@@ -179,6 +176,10 @@ async def plan_clip(
         settings=studio.settings,
     )
     over = camera.over
+    if over is not None and moved == "still":
+        over = {**over, "still": given["first"]}
+        if over["mechanism"] == AFTER:
+            given["first"] = None  # a crop shows no frame of it whole
     if over is not None:
         said = words
         if said is None:
@@ -225,7 +226,10 @@ def part(
         segments[index] = with_pictures(segments[index], keyframes=(*here, (frame, key)))
     segments[0] = with_pictures(segments[0], first=given["first"])
     segments[-1] = with_pictures(segments[-1], last=given["last"])
-    segments = [{**segment, "ease": card.ease_frames} for segment in segments]
+    segments = [
+        {**(led(card, segment) if _is_given(segment) else segment), "ease": card.ease_frames}
+        for segment in segments
+    ]
     return {
         "take_id": new_id("take"),
         "request": asked,
@@ -243,6 +247,12 @@ def part(
         "source": None,
         "after": None,
     }
+
+
+def _is_given(segment: dict[str, Any]) -> bool:
+    """Whether a picture is to be seen in it."""
+    spec = ClipSpec.from_json(segment["spec"])
+    return bool(spec.first or spec.last or spec.keyframes)
 
 
 def _placed(shape: Shape, keyframes: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:

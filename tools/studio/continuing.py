@@ -32,14 +32,18 @@ Render = Callable[[int, ClipSpec], Frames]
 
 def continued(card: Card, segment: Mapping[str, Any], method: str = PREFIX) -> dict[str, Any]:
     """A planned segment that takes up what was before it."""
-    spec = ClipSpec.from_json(segment["spec"])
-    guidance = spec.guidance if card.extend_guidance is None else card.extend_guidance
     return {
-        **segment,
-        "spec": replace(spec, guidance=guidance).to_json(),
+        **led(card, segment),
         "overlap": card.overlap_frames if method == PREFIX else 1,
         "method": method,
     }
+
+
+def led(card: Card, segment: Mapping[str, Any]) -> dict[str, Any]:
+    """A planned segment that is given frames: guided less than by words alone, which would pull it away from them."""
+    spec = ClipSpec.from_json(segment["spec"])
+    guidance = spec.guidance if card.extend_guidance is None else card.extend_guidance
+    return {**segment, "spec": replace(spec, guidance=guidance).to_json()}
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,23 @@ def _tone(frames: Frames) -> "Tone":
 
     at = np.unique(np.linspace(0, len(frames) - 1, TONE_FRAMES).round().astype(int))
     return tone(frames[at])
+
+
+def given_piece(planned: Mapping[str, Any], *, joined: bool) -> dict[str, Any]:
+    """The facts of a segment of a given clip.
+
+    joined: whether it begins at a seam, which is measured in the finished clip.
+    """
+    spec, overlap = planned["spec"], planned["overlap"]
+    seam = None
+    if overlap and joined:
+        seam = {
+            "frame": 0,
+            "method": planned["method"],
+            "overlap_frames": overlap,
+            "seed": spec["seed"],
+        }
+    return {"frames": spec["frames"] - overlap, "seam": seam, "age": None, "codec": {}}
 
 
 def keep(made: list[dict[str, Any]], facts: dict[str, Any]) -> dict[str, Any] | None:

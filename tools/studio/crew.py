@@ -6,6 +6,7 @@ job's progress and end.
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +18,16 @@ from shotwright.generator.catalog import Card, Catalog, load_catalog
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import Cancelled, OutOfMemory, RenderFailed, ShotwrightError
 from shotwright.generator.frames import Frames, Given
+from shotwright.generator.memory import Residents, room, wanted
 from shotwright.tools.settings import Settings
 from shotwright.tools.studio.assets import Store
-from shotwright.tools.studio.continuing import keep, make
+from shotwright.tools.studio.continuing import given_piece, keep, make
 from shotwright.tools.studio.filing import keep_lossless
 from shotwright.tools.studio.films import Cut, join
 from shotwright.tools.studio.finishing import finish
 from shotwright.tools.studio.givens import before_of, given_of, picture_of, unmoved_of
+from shotwright.tools.studio.measures import own_motion
+from shotwright.tools.studio.mechanisms import GUIDED
 from shotwright.tools.studio.panels import MODEL as PANELS
 from shotwright.tools.studio.panels import animated, unreadable
 from shotwright.tools.studio.progress import Progress, harmless
@@ -54,7 +58,8 @@ class Crew:
         self.settings, self.jobs = settings, jobs
         self.worker_id, self.device = worker_id, device
         self._at_work: list[str] = []
-        self._engines: dict[str, Engine] = {}
+        self._engines: Residents[Engine] = Residents(lambda: room(self.device))
+        self._using = threading.Lock()
         self._plan = lru_cache(maxsize=16)(self._read_plan)
         self.signer = signer_of(settings)
 
@@ -161,7 +166,10 @@ class Crew:
         return len(self._plan(job_id)["parts"])
 
     def segments(self, job_id: str, part: int) -> int:
-        return len(self._plan(job_id)["parts"][part]["segments"])
+        """How many are rendered one after another; one where the camera is moved over a given clip."""
+        planned = self._plan(job_id)["parts"][part]
+        given = (planned.get("over") or {}).get("start") in ("still", "clip")
+        return 1 if given else len(planned["segments"])
 
     def priority(self, job_id: str) -> int:
         return int(self.jobs.row(job_id)["priority"])
@@ -188,17 +196,19 @@ class Crew:
     # Rendering
 
     def make_take(self, job_id: str, index: int) -> str:
-        """A take of one segment; its id."""
+        """A take of one segment, or of a given clip; its id."""
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
             if "panel" in part:
                 return self._make_panel(job_id, part, progress)
+            unmoved = unmoved_of(self.store, part)
+            if unmoved is not None:
+                return self._move(job_id, part, unmoved, [], {}, progress)
             new, facts = self._render(job_id, part, 0, (), None, progress)
-            frames, moved_s = self._moved(part, new, progress)
-            timings = {**facts["timings"], **({"move_s": moved_s} if moved_s else {})}
             made: list[dict[str, Any]] = []
             stopped = keep(made, facts)
-            return self._finish(job_id, part, frames, made, timings, progress, stopped=stopped)
+            finished = self._finish if part.get("over") is None else self._move
+            return finished(job_id, part, new, made, facts["timings"], progress, stopped=stopped)
 
     def _make_panel(self, job_id: str, part: dict[str, Any], progress: Progress) -> str:
         """An animatic's take: drawn and moved here, without a model."""
@@ -253,29 +263,35 @@ class Crew:
         """
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
-            reel: Reel | Frames = Reel(
+            reel = Reel(
                 [Stretch(self.store.fetch(facts["key"]), facts["frames"]) for facts in made]
             )
             timings = {
                 name: round(sum(facts["timings"][name] for facts in made), 3)
                 for name in made[0]["timings"]
             }
-            if part.get("over") is not None:
-                reel, timings["move_s"] = self._moved(part, reel[:], progress)
-            return self._finish(job_id, part, reel, made, timings, progress, stopped=stopped)
+            finished = self._finish if part.get("over") is None else self._move
+            return finished(job_id, part, reel, made, timings, progress, stopped=stopped)
 
     def _engine(self, card: Card, progress: Progress) -> "Engine":
+        def opened() -> "Engine":
+            from shotwright.generator.pipelines import open_engine
+
+            return open_engine(card, device=self.device, models=self.settings.home / "models")
+
         if card.name not in self._engines:
             progress.say("loading model")
-            from shotwright.generator.pipelines import open_engine, usable_device
+            from shotwright.generator.pipelines import usable_device
 
             self.device, why = usable_device(self.device)
             LOG.info("rendering on %s: %s", self.device, why)
-            self._engines.clear()  # one resident model
-            self._engines[card.name] = open_engine(
-                card, device=self.device, models=self.settings.home / "models"
-            )
-        return self._engines[card.name]
+        return self._engines.get(card.name, wanted(card), opened)
+
+    def give_back(self) -> None:
+        """Let go of all loaded models, unless something is at work."""
+        with self._using:
+            if not self._at_work:
+                self._engines.release()
 
     def _render(
         self,
@@ -292,14 +308,16 @@ class Crew:
         card = self._card(spec.model)
         began = time.monotonic()
         engine = self._engine(card, progress)
+        specs = [s["spec"] for p in self._plan(job_id)["parts"] for s in p["segments"]]
+        engine.read_ahead([ClipSpec.from_json(s) for s in specs if s["model"] == card.name])
         loaded = time.monotonic()
         before = before_of(self.store, part, made)
         given = given_of(self.store, part, segment, before, spec)
-        unmoved = unmoved_of(self.store, part, segment)
         ready = time.monotonic()
+        again = (part.get("over") or {}).get("mechanism") == GUIDED
+        pieces = len(part["segments"]) * (2 if again else 1)
 
         def render(number: int, trial: ClipSpec) -> Frames:
-            pieces = len(part["segments"]) * (2 if part.get("over") else 1)
             progress.segment(segment, pieces, attempt=number + 1)
             began = time.monotonic()
             frames = engine.render(trial, given, progress.step)
@@ -314,7 +332,7 @@ class Crew:
             anchor=anchor or (part["source"] or {}).get("anchor"),
             anchored=(part["source"] or {}).get("anchored", False),
             tries=card.seam_tries,
-            render=render if unmoved is None else lambda number, trial: unmoved,
+            render=render,
         )
         timings = {
             "load_s": loaded - began,
@@ -326,6 +344,7 @@ class Crew:
             "frames": len(found.frames),
             "timings": {name: round(value, 3) for name, value in timings.items()},
             "codec": self._codec(engine, spec),
+            "engine": engine.told(),
         }
 
     def _codec(self, engine: "Engine", spec: ClipSpec) -> dict[str, float]:
@@ -336,27 +355,48 @@ class Crew:
         pictures = {key: picture_of(self.store, key) for key in keys if key is not None}
         return {key: ssim(engine.reconstruct(one), one) for key, one in pictures.items()}
 
-    def _moved(
-        self, part: dict[str, Any], clip: Frames, progress: Progress
-    ) -> tuple[Frames, float]:
-        """The clip with the camera moved over it, where that was planned, and the seconds it took."""
-        if part.get("over") is None or "panel" in part:
-            return clip, 0.0
+    def _move(
+        self,
+        job_id: str,
+        part: dict[str, Any],
+        clip: Frames | Reel,
+        made: list[dict[str, Any]],
+        timings: dict[str, float],
+        progress: Progress,
+        *,
+        stopped: dict[str, Any] | None = None,
+    ) -> str:
+        """Finish a take whose camera is moved over `clip`.
+
+        made: the facts of the segments that were rendered of it; none of a given clip.
+        """
         from shotwright.tools.studio.moving import moved
 
-        began = time.monotonic()
-        specs = [ClipSpec.from_json(s["spec"]) for s in part["segments"]]
-        engine = self._engine(self._card(specs[0].model), progress)
-        count = len(specs)
+        began, over = time.monotonic(), part["over"]
+        planned = part["segments"][: len(made) or None]  # a drift may have ended it early
+        specs = [ClipSpec.from_json(segment["spec"]) for segment in planned]
+
+        def engine() -> "Engine":
+            return self._engine(self._card(specs[0].model), progress)
 
         def render(index: int, spec: ClipSpec, given: Given) -> Frames:
-            progress.segment(count + index, 2 * count)
-            return engine.render(spec, given, progress.step)
+            progress.segment(len(made) + index, len(made) + len(specs))
+            return engine().render(spec, given, progress.step)
 
         given = given_of(self.store, part, 0, None, specs[0])
-        overlap = part["segments"][-1]["overlap"]
-        frames = moved(clip, part["over"], specs, overlap=overlap, given=given, render=render)
-        return frames, round(time.monotonic() - began, 3)
+        overlap = planned[-1]["overlap"]
+        frames = moved(clip, over, specs, overlap=overlap, given=given, render=render)
+        key = keep_lossless(self.store, frames, specs[0].fps)
+        guided = over["mechanism"] == GUIDED
+        pieces = made or [given_piece(segment, joined=guided) for segment in planned]
+        if guided and not made:
+            pieces[0]["codec"] = self._codec(engine(), specs[0])
+        if over["start"] == "clip":
+            own = own_motion(clip, over["hfov_deg"])
+            part = {**part, "camera": {**part["camera"], "own": own}}
+        timings = {**timings, "move_s": round(time.monotonic() - began, 3)}
+        reel = Reel([Stretch(self.store.fetch(key), len(clip))])
+        return self._finish(job_id, part, reel, pieces, timings, progress, stopped=stopped)
 
     # Finishing
 
@@ -420,7 +460,8 @@ class Crew:
     @contextmanager
     def _progress(self, job_id: str, index: int) -> Iterator[Progress]:
         self._check(job_id)
-        self._at_work.append(job_id)
+        with self._using:
+            self._at_work.append(job_id)
         try:
             yield Progress(self.jobs, self.stopped, job_id, index, self._plan(job_id)["parts"])
         finally:

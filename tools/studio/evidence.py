@@ -56,23 +56,29 @@ MEANING: Mapping[str, tuple[str, str, str]] = {
 SPAN: Mapping[str, float] = {"pan_deg": 4.0, "tilt_deg": 4.0, "roll_deg": 4.0, "zoom_ratio": 0.15}
 """Least height of a plot, in its unit (logarithm of a zoom): less motion than this looks flat."""
 SLIDE_SPAN = 0.1
+LOOKS_LIKE: Mapping[str, str] = {"truck": "pan_deg", "pedestal": "tilt_deg", "dolly": "zoom_ratio"}
+"""The turn that a slide looks like where nothing stands before anything else."""
 
 
 @dataclass(frozen=True)
 class CameraTrack:
     """The camera of a clip, a pose a frame; asked: None where nothing was asked.
 
-    verdict: axis -> its word; mechanism: how the move was made.
+    verdict: axis -> its word; mechanism: how the move was made; begin: the frame of the clip that it begins at.
     """
 
     asked: Sequence[Pose] | None
     measured: Sequence[Pose]
     verdict: Mapping[str, str]
     mechanism: str
+    begin: int = 0
 
     @property
     def shown(self) -> list[str]:
-        """The axes worth a plot: asked for or strayed on, else pan, tilt and zoom."""
+        """The axes worth a plot: asked for or strayed on, else pan, tilt and zoom.
+
+        Beside a slide that is not told, the turn that it looks like.
+        """
         moving = [axis for axis in AXES if self.verdict.get(axis, "still") != "still"]
         asked = [axis for axis in AXES if self.asked and _far(axis, self.asked)]
         told = [
@@ -80,7 +86,13 @@ class CameraTrack:
             for axis in AXES
             if axis in asked or (axis in moving and self.verdict[axis] != "ambiguous")
         ]
-        return told or [axis for axis in ("pan_deg", "tilt_deg", "zoom_ratio") if axis in AXES]
+        told += [LOOKS_LIKE[axis] for axis in asked if self._untold(axis)]
+        return list(dict.fromkeys(told)) or [
+            axis for axis in ("pan_deg", "tilt_deg", "zoom_ratio") if axis in AXES
+        ]
+
+    def _untold(self, axis: str) -> bool:
+        return axis in LOOKS_LIKE and self.verdict.get(axis) == "ambiguous"
 
 
 @dataclass(frozen=True)
@@ -126,9 +138,10 @@ def clip_sheet(
 
 
 def _camera_line(camera: CameraTrack) -> str:
+    first = f"frame #{camera.begin}" if camera.begin else "first frame"
     if camera.asked is None:
-        return "camera: none asked; measured in blue"
-    return f"camera by {camera.mechanism}: asked in yellow (dashed), measured in blue, from first frame to last"
+        return f"camera: none asked; measured in blue, from {first} to last"
+    return f"camera by {camera.mechanism}: asked in yellow (dashed), measured in blue, from {first} to last"
 
 
 def _far(axis: str, poses: Sequence[Pose]) -> bool:

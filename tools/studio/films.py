@@ -146,7 +146,8 @@ def _piece(store: Store, plan: dict[str, Any], cuts: Sequence[Cut], index: int) 
     """The shot as it stands in the film, between its neighbours; without the label of its own take."""
     cut = cuts[index]
     start, stop = cut.span()
-    after: Kind = cuts[index + 1].shot["transition"] if index + 1 < len(cuts) else "cut"
+    ends: Kind = plan["plan"].get("transition_out", "cut")
+    after: Kind = cuts[index + 1].shot["transition"] if index + 1 < len(cuts) else ends
     blobs = cut.take.blobs
     return Piece(
         clip=store.fetch(blobs.clean or blobs.clip),

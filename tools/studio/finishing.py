@@ -108,6 +108,10 @@ def finish(
             "guidance": spec.guidance,
             "refine": spec.refine,
             "segments": part["segments"],
+            "level": spec.level,
+            "loras": list(spec.loras),
+            # how the model was fitted to the device and made faster, of the last segment
+            "engine": made[-1].get("engine") if made else None,
             "given": part["given"],
             # how a film's shot joins the one that it continues: no seam of its own frames
             "joined": None if start else made[0]["seam"],

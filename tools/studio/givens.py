@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from shotwright.generator.camera import Move, path
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import RenderFailed
 from shotwright.generator.frames import Frames, Given, Picture
 from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.continuing import LAST_FRAME
 from shotwright.tools.studio.filing import TAIL_FRAMES
+from shotwright.tools.studio.mechanisms import LORA, NATIVE
+from shotwright.tools.studio.reels import Reel, Stretch
 from shotwright.tools.studio.slates import read_slate
 
 
@@ -39,7 +42,18 @@ def given_of(
         stills[0] = _tail_of(store, part["after"]["take_id"])[-1]
     if part.get("until") and segment == len(part["segments"]) - 1:
         stills[spec.frames - 1] = _tail_of(store, part["until"]["take_id"])[-1]
-    return Given(stills, prefix, ease=planned.get("ease", 0))
+    return Given(stills, prefix, ease=planned.get("ease", 0), **_filmed(part, spec.frames))
+
+
+def _filmed(part: dict[str, Any], frames: int) -> dict[str, Any]:
+    """The camera's part of `Given`, where the checkpoint follows a path or has a LoRA for the move."""
+    camera = part.get("camera") or {}
+    if camera.get("mechanism") not in NATIVE.values():
+        return {}
+    moves = tuple(Move(**move) for move in camera["moves"])
+    if camera["mechanism"] == LORA:
+        return {"moves": moves}
+    return {"path": path(moves, frames, seed=camera["seed"]), "hfov_deg": camera["hfov_deg"]}
 
 
 def before_of(store: Store, part: dict[str, Any], made: Sequence[str]) -> Frames | None:
@@ -56,16 +70,15 @@ def before_of(store: Store, part: dict[str, Any], made: Sequence[str]) -> Frames
     return np.concatenate(clips)[-TAIL_FRAMES:] if clips else None
 
 
-def unmoved_of(store: Store, part: dict[str, Any], segment: int) -> Frames | None:
-    """A segment of the clip that the camera is moved over, where that is given and not rendered."""
-    over, before = part.get("over") or {}, part["segments"][:segment]
-    spec = ClipSpec.from_json(part["segments"][segment]["spec"])
+def unmoved_of(store: Store, part: dict[str, Any]) -> Frames | Reel | None:
+    """The clip that the camera is moved over, where that is given and not rendered."""
+    over, planned = part.get("over") or {}, part["segments"]
+    frames = sum(segment["spec"]["frames"] - segment["overlap"] for segment in planned)
     if over.get("start") == "clip":
-        begin = sum(s["spec"]["frames"] - s["overlap"] for s in before)
-        begin -= part["segments"][segment]["overlap"]
-        return lossless_of(store, over["clip"])[begin : begin + spec.frames]
+        return Reel([Stretch(store.fetch(over["clip"]), frames)])
     if over.get("start") == "still":
-        return np.repeat(picture_of(store, part["given"]["first"])[None], spec.frames, axis=0)
+        picture = picture_of(store, over["still"])
+        return np.broadcast_to(picture, (frames, *picture.shape))
     return None
 
 

@@ -7,7 +7,7 @@ import anyio
 from pydantic import BaseModel
 
 from shotwright.tools.studio.studio import Report, Studio
-from shotwright.tools.studio.wire import DELIVERY, Call
+from shotwright.tools.studio.wire import DELIVERY, ENDED, Call
 
 POLL_S = (0.02, 0.2)
 """Time between two looks at a job: at first, and after a few seconds."""
@@ -87,7 +87,7 @@ async def wait(
     while True:
         row = await studio.blocking(jobs.row, job_id)
         now = time.monotonic()
-        if row["state"] in ("succeeded", "failed", "cancelled") or now - began >= wait_s:
+        if row["state"] in ENDED or now - began >= wait_s:
             return answer(row, studio.base_url, attached=attached)
         state = (row["progress"], row["phase"])
         if state != told:

@@ -3,7 +3,6 @@
 Knows slates and the store.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,45 +14,57 @@ from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.evidence import MAX_SEAMS, CameraTrack, Pair
 from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
 from shotwright.tools.studio.givens import picture_of
-from shotwright.tools.studio.measures import small
+from shotwright.tools.studio.measures import IMPORTED_HFOV_DEG, small, thinned
 from shotwright.tools.studio.slates import Slate
 
 if TYPE_CHECKING:
     from shotwright.tools.studio.media import VideoMedia
 
-IMPORTED_HFOV_DEG = 50.0
-MOST_TRACKED = 240
-"""Frames that a path is measured at: a longer clip's are thinned, so that looking does not take long."""
 MAX_ENDS = 4
 
 
 def track_of(media: "VideoMedia", slate: Slate | None) -> CameraTrack | None:
-    """The camera's path as asked and as it is measured now; None for fewer than two frames."""
+    """The camera's path as asked and as it is measured now, of a continuation without what it continues.
+
+    None for fewer than two frames.
+    """
     from shotwright.generator.encode import iter_frames
     from shotwright.generator.inspect.camera import measure, verdict
 
     count = media.info.frames
     if count < 2:
         return None
-    stride = math.ceil(count / MOST_TRACKED)
+    begin = _begin(slate)
+    tracked = thinned(begin, count)
 
-    def thinned() -> Iterator[Picture]:
+    def seen() -> Iterator[Picture]:
         frames = iter_frames(media.path, max_frames=count, max_pixels=MAX_FRAME_PIXELS)
         for number, frame in enumerate(frames):
-            if number % stride == 0:
+            if number in tracked:
                 yield small(frame)
 
     camera: Mapping[str, Any] = (slate.camera or {}) if slate is not None else {}
-    motion = measure(thinned(), hfov_deg=camera.get("hfov_deg") or IMPORTED_HFOV_DEG)
+    motion = measure(seen(), hfov_deg=camera.get("hfov_deg") or IMPORTED_HFOV_DEG)
     asked = None if slate is None else _asked(slate, len(motion.per_frame))
     told = camera.get("verdict")
     if not told:
-        told = verdict(Pose(), motion.total, confidence=motion.confidence)
-    return CameraTrack(asked, motion.per_frame, told, camera.get("mechanism", ""))
+        told = verdict(Pose(), motion.total, confidence=motion.confidence, unclear=motion.unclear)
+    return CameraTrack(asked, motion.per_frame, told, camera.get("mechanism", ""), begin)
+
+
+def _begin(slate: Slate | None) -> int:
+    """The frame that a take's camera is measured from: the last one of what it continues, else the first."""
+    segments = [] if slate is None else slate.effective.get("segments") or []
+    if slate is None or not segments or not segments[0]["overlap"] or not slate.seams:
+        return 0
+    # a film's shot that continues another holds nothing of it: how it joins is told elsewhere
+    if slate.effective.get("joined") is not None:
+        return 0
+    return min(int(seam["frame"]) for seam in slate.seams) - 1
 
 
 def _asked(slate: Slate, count: int) -> tuple[Pose, ...] | None:
-    """The asked path, a pose a frame; of a continuation it begins where the continuation does."""
+    """The asked path, a pose a frame."""
     kept = slate.effective.get("camera") or {}
     moves = [Move(**move) for move in kept.get("moves", [])]
     if not moves or (slate.camera or {}).get("asked") is None:

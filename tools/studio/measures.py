@@ -3,13 +3,14 @@
 Knows frames and what was asked of them; no jobs and no store.  cv2 is imported by the first measuring.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shotwright.generator.camera import Pose
+from shotwright.generator.camera import Pose, compose
 from shotwright.generator.frames import Frames, Picture
 from shotwright.tools.studio.continuing import seams_of
 from shotwright.tools.studio.reels import Reel
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 LONG_SIDE_PX = 256
 """Motion is measured at this long side; it is twice what the camera is registered at."""
+IMPORTED_HFOV_DEG = 50.0
+"""Field of view of footage that says nothing of its own: a 39 mm lens on full frame."""
+MOST_TRACKED = 240
+"""Frames that a camera's path is measured at: a longer clip's are thinned, since time and memory grow with them."""
 
 
 def inspect(
@@ -42,6 +47,7 @@ def inspect(
     wanted = wanted_frames(given, len(frames))
     meter, paces = PictureMeter(), Paces()
     kept: dict[int, Picture] = {}
+    tracked = thinned(max(0, start - 1), len(frames))
 
     def looked_at() -> Iterator[Picture]:
         begin = max(0, start - 1)
@@ -53,7 +59,8 @@ def inspect(
             meter.add(reduced)
             if wanted:
                 paces.add(reduced)
-            yield reduced
+            if number in tracked:
+                yield reduced
 
     motion: CameraMotion | None = None
     if len(frames) - start > 1 or start:
@@ -77,6 +84,12 @@ def inspect(
         "picture": picture,
         "warnings": warnings,
     }
+
+
+def thinned(begin: int, end: int) -> set[int]:
+    """Numbers from `begin` to `end` - 1, evenly, the last among them: at most MOST_TRACKED, and the first."""
+    stride = math.ceil((end - begin) / MOST_TRACKED) or 1
+    return {begin, *range(end - 1, begin - 1, -stride)}
 
 
 def small(frame: Picture) -> Picture:
@@ -110,12 +123,27 @@ def _camera(camera: Mapping[str, Any], motion: "CameraMotion | None") -> dict[st
         "verdict": {},
     }
     if motion is not None:
-        asked = Pose() if camera["asked"] is None else Pose(**camera["asked"])
         facts["measured"] = asdict(motion.total)
+        if "own" in camera:
+            facts["own"] = camera["own"]
         facts["verdict"] = verdict(
-            asked, motion.total, confidence=motion.confidence, unclear=motion.unclear
+            expected(facts), motion.total, confidence=motion.confidence, unclear=motion.unclear
         )
     return facts
+
+
+def expected(camera: Mapping[str, Any]) -> Pose:
+    """What a camera is to show: what was asked of it, on top of what the clip that it was moved over did itself."""
+    return compose(*(Pose(**camera[name]) for name in ("asked", "own") if camera.get(name)))
+
+
+def own_motion(clip: Frames | Reel, hfov_deg: float) -> dict[str, Any]:
+    """The motion of the camera that filmed a given clip, over the whole of it."""
+    from shotwright.generator.inspect.camera import measure
+
+    tracked = thinned(0, len(clip))
+    seen = (small(frame) for number, frame in enumerate(clip) if number in tracked)
+    return asdict(measure(seen, hfov_deg=hfov_deg).total)
 
 
 def _again(frames: Frames | Reel, at: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 A *trained condition* is a word that the model was trained on.  A *guided warp* renders at rest (or takes the given
 picture or clip), warps that along the path and denoises from there, so that the model imagines what the warp cannot
 know.  A *warp after rendering* renders at rest and only crops, nearer than the frame so that no border shows.
-*Words* are the last way.  Knows the cards; renders nothing.
+Some checkpoints follow a path by themselves (`NATIVE`).  *Words* are the last way.  Knows the cards; renders nothing.
 Try: python -m pytest tests/tools/studio/test_mechanisms.py
 """
 
@@ -12,7 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from shotwright.generator.camera import MOVES, Move, Pose, amount_of, expand, path, totals
+from shotwright.generator.camera import (
+    MOVES,
+    Move,
+    Pose,
+    amount_of,
+    expand,
+    nearest_share,
+    path,
+    scaled,
+    share_of,
+    totals,
+)
 from shotwright.generator.catalog import Card
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.studio.resolve import Resolution
@@ -20,6 +31,9 @@ from shotwright.tools.studio.resolve import Resolution
 TRAINED, GUIDED, AFTER = "trained condition", "guided warp", "warp after rendering"
 WORDS, NONE = "words", "none"
 MECHANISMS = (TRAINED, GUIDED, AFTER, WORDS)
+TRAJECTORY, CONTROL, LORA = "trajectory", "control video", "LoRA"
+NATIVE: Mapping[str, str] = {TRAJECTORY: TRAJECTORY, CONTROL: CONTROL, "loras": LORA}
+"""What a card's `camera.native` makes the path with: tensors that the checkpoint itself follows, or weights a move."""
 
 Start = Literal["words", "picture", "bound", "still", "clip"]
 """What a clip starts from: words alone; words and a first picture; frames that a warp would contradict (a last frame,
@@ -92,6 +106,13 @@ def plan_camera(
     known = tuple(m for m in expanded if m.move in card.camera_trained or not card.camera_trained)
     if chosen == TRAINED:
         return replace(plan, prompt_moves=(_trained(card, expanded[0], notes),))
+    if chosen in NATIVE.values():
+        if chosen == LORA:
+            notes.warn(
+                "camera_amount",
+                f"{card.name} makes this move by a LoRA, as far as that was trained to go; the amount cannot be told.",
+            )
+        return replace(plan, prompt_moves=known)
     if chosen == WORDS:
         unknown = sorted({m.move for m in expanded} - {m.move for m in known})
         notes.warn(
@@ -152,6 +173,8 @@ def _able(
         and start not in ("still", "clip")
     ):
         found[TRAINED] = 1.0
+    if segments == 1 and _follows(card, moves, start):
+        found[NATIVE[card.camera_native]] = 1.0
     given = start in ("still", "clip")
     if start != "bound" and (given or any(pose != poses[0] for pose in poses)):
         if card.camera_guided:
@@ -173,6 +196,16 @@ def _able(
     if not given:
         found[WORDS] = 1.0
     return found
+
+
+def _follows(card: Card, moves: Sequence[Move], start: Start) -> bool:
+    """Whether the checkpoint itself makes a path from such a start: a trajectory needs a picture, a LoRA its move."""
+    if card.camera_native == TRAJECTORY:
+        return start == "picture"
+    whole = all((move.start, move.end) == (0.0, 1.0) for move in moves)
+    by_lora = {lora.move for lora in card.loras.values()} >= {move.move for move in moves}
+    able = card.camera_native == CONTROL or (card.camera_native == "loras" and whole and by_lora)
+    return able and start in ("words", "picture")
 
 
 def _slides(pose: Pose) -> bool:
@@ -226,7 +259,7 @@ def _named(mechanism: str, able: Mapping[str, float], card: Card) -> str:
 def _trained(card: Card, move: Move, notes: Resolution) -> Move:
     """The move with the amount that the model has a word for."""
     amount = amount_of(move, card.camera_amounts)
-    nearest = _nearest(card, move.kind, amount)
+    nearest, _ = _nearest(card, move.kind, amount)
     notes.adjust(
         "camera[0].amount",
         amount,
@@ -236,20 +269,21 @@ def _trained(card: Card, move: Move, notes: Resolution) -> Move:
     return move if nearest == amount else replace(move, amount=nearest)
 
 
-def _nearest(card: Card, kind: str, amount: float) -> float:
-    """The amount of the card's training that is nearest by ratio; the asked one where the card names none."""
-    trained = card.trained_amounts(kind)
-    return min(trained, key=lambda t: abs(math.log(t / amount)), default=amount) if amount else 0.0
+def _nearest(card: Card, kind: str, amount: float) -> tuple[float, float]:
+    """The amount of the card's training that is nearest, and how far off it is as a fraction of it; the asked one where
+    the card names none.
+    """
+    usual = card.camera_amounts.get(kind)
+    if usual is None or not amount:
+        return amount, 0.0
+    name, off = nearest_share(share_of(kind, amount, usual), card.camera_shares)
+    return scaled(kind, usual, card.camera_shares[name]), off
 
 
 def _serves(card: Card, move: Move) -> bool:
-    """Whether a trained amount is about the asked one; a zoom is compared by its exponent."""
-    amount = amount_of(move, card.camera_amounts)
-    if amount == 0:
-        return True
-    nearest = _nearest(card, move.kind, amount)
-    share = math.log(amount) / math.log(nearest) if move.kind == "zoom" else amount / nearest
-    return abs(share - 1) <= TRAINED_TOLERANCE
+    """Whether a trained amount is about the asked one."""
+    _, off = _nearest(card, move.kind, amount_of(move, card.camera_amounts))
+    return off <= TRAINED_TOLERANCE
 
 
 def _field(hfov_deg: float, over: Mapping[str, Any]) -> float:

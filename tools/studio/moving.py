@@ -3,8 +3,9 @@
 What is done, and from where it is seen, was planned by `mechanisms`.  Knows frames and an engine's `render`; no jobs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from shotwright.generator.camera import Move, Pose, path
 from shotwright.generator.clipspec import ClipSpec
-from shotwright.generator.frames import Frames, Given
+from shotwright.generator.frames import Frames, Given, Picture
 from shotwright.tools.studio.mechanisms import AFTER
+from shotwright.tools.studio.reels import Reel
 
 Render = Callable[[int, ClipSpec, Given], Frames]
 """Renders a segment by its number."""
@@ -23,49 +25,66 @@ FEW_HOLES = 0.002
 
 
 def moved(
-    clip: Frames,
+    clip: Frames | Reel,
     over: dict[str, Any],
     specs: Sequence[ClipSpec],
     *,
     overlap: int,
     given: Given,
     render: Render,
-) -> Frames:
-    """`clip` as the camera sees it on its way along the path of `over`.
+) -> Iterator[Picture]:
+    """The frames of `clip` one by one, as the camera sees them on its way along the path of `over`.
 
-    specs: one a segment, of what is rendered first; each but the first begins with `overlap` frames of the one
-    before.  given: what the first segment was given.
+    specs: one a segment; each but the first begins with `overlap` frames of the one before.  given: what the first
+    segment was given.  A segment is held at a time, of a crop a frame.
     """
+    from shotwright.generator.continuation import fit
+    from shotwright.generator.stage import backdrop
+
     poses = path([Move(**move) for move in over["moves"]], len(clip), seed=over["seed"])
     if over["mechanism"] == AFTER:
         nearer = [replace(p, zoom_ratio=p.zoom_ratio * over["overscan"]) for p in poses]
-        return _warped(clip, nearer, over)[0]
-    guide, holes = _warped(clip, poses, over)
-    made = guide[:0]
+        for frame, _ in _warped(clip, nearer, over, backdrop(nearer)):
+            yield frame
+        return
+    wall, coming, start = backdrop(poses), iter(clip), 0
+    shared: list[Picture] = []
+    before: Frames | None = None
     for index, spec in enumerate(specs):
-        start = len(made) - overlap if index else 0
-        span = slice(start, start + spec.frames)
-        imagined = holes[span] if (holes[span] > 0.5).mean() > FEW_HOLES else None
-        known = Given(prefix=made[start:]) if index else given
-        spec = replace(spec, prompt=over["prompt"])
-        guided = replace(known, guide=guide[span], strength=over["strength"], holes=imagined)
-        made = np.concatenate([made[:start], render(index, spec, guided)])
-    return made
+        pictures = [*shared, *islice(coming, spec.frames - len(shared))]
+        way = poses[start : start + spec.frames]
+        frames, unknown = zip(*_warped(pictures, way, over, wall), strict=True)
+        guide, holes = np.stack(frames), np.stack(unknown)
+        known = given if before is None else Given(prefix=before)
+        guided = replace(
+            known,
+            guide=guide,
+            strength=over["strength"],
+            holes=holes if (holes > 0.5).mean() > FEW_HOLES else None,
+        )
+        made = render(index, replace(spec, prompt=over["prompt"]), guided)
+        if before is not None:
+            made = fit(made, before=before, overlap=overlap, anchor=None, fps=spec.fps).frames
+        yield from made
+        start, shared = start + spec.frames - overlap, pictures[spec.frames - overlap :]
+        before = (made if before is None else np.concatenate([before, made]))[-overlap:]
 
 
 def _warped(
-    clip: Frames, poses: Sequence[Pose], over: dict[str, Any]
-) -> tuple[Frames, NDArray[np.float32]]:
-    """Every frame at its pose, and where it shows what no picture knows."""
-    from shotwright.generator.stage import Stage, stages
+    clip: Iterable[Picture], poses: Sequence[Pose], over: dict[str, Any], wall: float
+) -> Iterator[tuple[Picture, NDArray[np.float32]]]:
+    """Every frame at its pose, and where it shows what no picture knows, 0 to 1.
+
+    wall: how far the back wall is, for poses that slide.
+    """
+    from shotwright.generator.stage import stages
     from shotwright.generator.warp import warp
 
-    height, width = clip.shape[1:3]
     at = Pose(**over["at"])
     slides = any((p.truck, p.pedestal, p.dolly) != (at.truck, at.pedestal, at.dolly) for p in poses)
-    found: list[Stage] | list[None] = stages(clip) if slides else [None] * len(clip)
-    frames, holes = [], []
-    for picture, stage, pose in zip(clip, found, poses, strict=True):
+    staged = stages(clip, wall=wall) if slides else ((picture, None) for picture in clip)
+    for (picture, stage), pose in zip(staged, poses, strict=True):
+        height, width = picture.shape[:2]
         seen = warp(
             picture,
             [pose],
@@ -75,6 +94,4 @@ def _warped(
             at=at,
             stage=stage,
         )
-        frames.append(seen.frames)
-        holes.append(1 - seen.covered)
-    return np.concatenate(frames), np.concatenate(holes)
+        yield seen.frames[0], 1 - seen.covered[0]

@@ -232,8 +232,14 @@ _SIDES = (
 def _figures(plan: ShotPlan, shot: Shot) -> list[dict[str, Any]]:
     """Who and what stands in the picture: the cast, else whom the action names, else its things."""
     names = {character.id: character.name for character in plan.characters}
-    cast = [(names.get(c.character_id, c.character_id), c.position or "") for c in shot.cast]
-    if not cast:
+    over = shot.framing == "over_the_shoulder"
+    cast = [
+        (names.get(c.character_id, c.character_id), c.position or "")
+        for c in shot.cast
+        # whose back frames the picture is drawn as the back
+        if not (over and re.search(r"behind|背", c.position or ""))
+    ]
+    if not shot.cast:
         cast = [(name, "") for name in names.values() if name.lower() in shot.action.lower()]
     people = cast[:5]
     things = [(prop, "") for prop in shot.props[: 2 if people else 3]]

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, Serializer
 from filelock import FileLock
 from sqlalchemy import event
+from sqlalchemy.schema import CreateIndex
 
 from shotwright.generator.errors import (
     BadRequest,
@@ -28,6 +29,7 @@ from shotwright.generator.errors import (
 )
 from shotwright.tools.settings import Settings, make_home
 from shotwright.tools.studio.slates import request_digest
+from shotwright.tools.studio.wire import ENDED
 
 FORMAT = "2"
 """Version of the workflows: a worker goes on only with workflows of its own version."""
@@ -36,7 +38,6 @@ MAX_WAITING = 1000
 HEARTBEAT_S = 1.0
 STALE_S = 10.0
 """A worker that has not written its heartbeat for so long is taken for dead."""
-ENDED = ("succeeded", "failed", "cancelled")
 
 METADATA = sa.MetaData()
 JOBS = sa.Table(
@@ -63,6 +64,8 @@ JOBS = sa.Table(
     sa.Column("worker_id", sa.Text),
     sa.Index("shotwright_jobs_live", "digest", "state"),
     sa.Index("shotwright_jobs_created", "created_at"),
+    # fronts ask for the living several times a second; without it SQLite would read every plan on the way
+    sa.Index("shotwright_jobs_state", "state", "created_at"),
 )
 FACTS = [column for column in JOBS.c if column.name != "plan"]
 """What fronts read of a job; the plan can be large and is the worker's."""
@@ -82,6 +85,13 @@ WORKERS = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("heartbeat_at", sa.Float, nullable=False),
     sa.Column("job_id", sa.Text),
+)
+MEMORY = sa.Table(
+    "shotwright_memory",
+    METADATA,
+    sa.Column("worker_id", sa.Text, primary_key=True),
+    sa.Column("used_bytes", sa.BigInteger, nullable=False),
+    sa.Column("total_bytes", sa.BigInteger, nullable=False),
 )
 MEASURES = sa.Table(
     "shotwright_measures",
@@ -134,25 +144,30 @@ class JobQueue:
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self.settings, self.clock = settings, clock
         self.engine = open_database(settings)
-        if not sa.inspect(self.engine).has_table(MEASURES.name):
+        if not sa.inspect(self.engine).has_index(JOBS.name, "shotwright_jobs_state"):
             self._create_tables()
 
     def _create_tables(self) -> None:
         """DBOS's tables, then ours; of several processes on a fresh database, one at a time."""
         if self.settings.embedded:
             with FileLock(self.settings.home / "database.lock"):
-                DBOS.migrate(self.settings.database_url)
-                METADATA.create_all(self.engine)
+                self._migrate()
             return
         # DBOS builds indexes concurrently, which waits for every open transaction: so the lock is tried, not waited for
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             while not connection.execute(sa.text("SELECT pg_try_advisory_lock(7274)")).scalar():
                 time.sleep(0.1)
             try:
-                DBOS.migrate(self.settings.database_url)
-                METADATA.create_all(self.engine)
+                self._migrate()
             finally:
                 connection.execute(sa.text("SELECT pg_advisory_unlock(7274)"))
+
+    def _migrate(self) -> None:
+        DBOS.migrate(self.settings.database_url)
+        METADATA.create_all(self.engine)
+        with self.engine.begin() as connection:
+            for index in JOBS.indexes:  # of a database older than the index
+                connection.execute(CreateIndex(index, if_not_exists=True))
 
     @cached_property
     def client(self) -> DBOSClient:
@@ -338,6 +353,27 @@ class JobQueue:
         last = rows[limit - 1]
         return rows[:limit], f"{last['created_at']!r}:{last['job_id']}"
 
+    def live(self) -> list[dict[str, Any]]:
+        """Where each job stands that is queued or runs, in the order in which they will be served."""
+        names = ("job_id", "state", "phase", "progress", "eta_s", "priority")
+        query = (
+            sa.select(*(JOBS.c[name] for name in names))
+            .where(JOBS.c.state.in_(("queued", "running")))
+            .order_by(JOBS.c.state.desc(), JOBS.c.priority, JOBS.c.created_at)
+        )
+        with self.engine.connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]
+
+    def moments(self) -> dict[str, tuple[str, str, float]]:
+        """State, phase and progress of each job that lives or ended in the last minute, to see what changed."""
+        fresh = sa.or_(JOBS.c.state.in_(("queued", "running")), JOBS.c.ended_at > self.clock() - 60)
+        query = sa.select(JOBS.c.job_id, JOBS.c.state, JOBS.c.phase, JOBS.c.progress).where(fresh)
+        with self.engine.connect() as connection:
+            return {
+                row.job_id: (row.state, row.phase, row.progress)
+                for row in connection.execute(query)
+            }
+
     def cancel(self, job_id: str) -> None:
         """Cancel: at once when queued, within a denoising step when running; nothing happens to an ended job."""
         self.row(job_id)
@@ -493,9 +529,26 @@ class JobQueue:
             if not changed:
                 connection.execute(WORKERS.insert().values(worker_id=worker_id, **values))
 
+    def note_memory(self, worker_id: str, used_bytes: int, total_bytes: int) -> None:
+        """Keep how full the worker's device is."""
+        with self.engine.begin() as connection:
+            connection.execute(MEMORY.delete().where(MEMORY.c.worker_id == worker_id))
+            connection.execute(
+                MEMORY.insert().values(
+                    worker_id=worker_id, used_bytes=used_bytes, total_bytes=total_bytes
+                )
+            )
+
+    def memory(self) -> dict[str, tuple[int, int]]:
+        """Bytes used and in all of each worker's device."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.select(MEMORY)).all()
+        return {row.worker_id: (row.used_bytes, row.total_bytes) for row in rows}
+
     def leave(self, worker_id: str) -> None:
         """Forget a worker that ends in good order."""
         with self.engine.begin() as connection:
+            connection.execute(MEMORY.delete().where(MEMORY.c.worker_id == worker_id))
             connection.execute(WORKERS.delete().where(WORKERS.c.worker_id == worker_id))
 
     def workers(self) -> list[dict[str, Any]]:

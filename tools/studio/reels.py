@@ -5,6 +5,7 @@ Knows files and arrays, no store and no jobs.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import overload
 
@@ -15,7 +16,7 @@ from shotwright.generator.frames import Frames, Picture
 
 @dataclass(frozen=True)
 class Stretch:
-    """Some frames in a lossless file."""
+    """The first `frames` frames in a lossless file."""
 
     file: Path
     frames: int
@@ -46,7 +47,7 @@ class Reel:
             if skip >= count:
                 continue
             if isinstance(piece, Stretch):
-                yield from iter_lossless(piece.file, start=skip)
+                yield from islice(iter_lossless(piece.file, start=skip), count - skip)
             elif isinstance(piece, Reel):
                 yield from piece.since(skip)
             else:

@@ -266,6 +266,8 @@ def segments_of(
                 steps=preset.steps,
                 guidance=preset.guidance,
                 refine=preset.refine,
+                level=preset.level,
+                loras=preset.loras,
             ).to_json(),
             "overlap": shape.overlap if index else 0,
         }

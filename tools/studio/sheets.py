@@ -34,22 +34,12 @@ Frames = NDArray[np.uint8]
 Rate = float | Fraction
 
 
-def contact_sheet(
-    frames: Frames, *, fps: Rate, columns: int | None = None, count: int = 9, start: int = 0
-) -> bytes:
-    """A JPEG of up to `count` evenly spaced frames, first and last among them, numbered and timed.
+def sheet_of(pictures: Frames, labels: Sequence[str]) -> bytes:
+    """A JPEG of these pictures, uint8 RGB (n, height, width, 3), each over its label.
 
-    frames: uint8 RGB (frames, height, width, 3).  start: the number of the first of them in its
-    clip.  Each is shown at least MIN_HEIGHT high, unless that would pass MAX_WIDTH.
+    Each is shown at least MIN_HEIGHT high, unless that would pass MAX_WIDTH.
     """
-    numbers = spaced(len(frames), count)
-    labels = [stamp(start + number, fps) for number in numbers]
-    return sheet_of(frames[numbers], labels, columns=columns)
-
-
-def sheet_of(pictures: Frames, labels: Sequence[str], *, columns: int | None = None) -> bytes:
-    """A JPEG of these pictures, uint8 RGB (n, height, width, 3), each over its label."""
-    return small_jpeg(lambda shrink: grid(pictures, labels, columns=columns, shrink=shrink))
+    return small_jpeg(lambda shrink: grid(pictures, labels, shrink=shrink))
 
 
 def grid(

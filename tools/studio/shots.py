@@ -274,7 +274,7 @@ async def plan_shot(
                 words, prompt=target.compile(replace(text, camera=RESTING), mode).prompt
             ),
             starts_from_shot=starts,
-            picture=picture,
+            lengths=((1,), 0) if picture else None,
         )
     except BadRequest as error:
         _name(asking, error)

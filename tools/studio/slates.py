@@ -1,7 +1,7 @@
 """The slate: everything that is known of a take, kept as its record and good to render it again.
 
-Knows no rendering and no jobs.  A slate is written once, after its blobs; the store's `takes/`
-records are the whole index, so nothing can fall out of step with it and nothing has to be rebuilt.
+Knows no rendering and no jobs.  A slate is written once, after its blobs; the store's `takes/` records are the truth,
+which `library` lists and searches.
 What an MP4 carries of it is only what the same request always gives.
 Try: python -m pytest tests/tools/studio/test_slates.py
 """
@@ -225,68 +225,6 @@ def shareable(request: Mapping[str, Any]) -> dict[str, Any]:
         return value
 
     return {key: named(key, v) for key, v in request.items() if key not in DELIVERY}
-
-
-class TakeIndex:
-    """Takes listed newest first, from the records alone.
-
-    Ids sort by time, so a page costs one listing of names and the reading of its own records.  A
-    query reads every record once in the life of the process; slates do not change.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._words: dict[str, str] = {}
-
-    def list_takes(
-        self, limit: int = 20, cursor: str | None = None, query: str | None = None
-    ) -> tuple[list[Slate], str | None]:
-        """At most `limit` takes, and the cursor of the next page, None after the last.
-
-        query: words that all stand in the take's prompt, request, model or id; case does not count.
-        Raises: BadRequest for a limit below 1 or a cursor that is none.
-        """
-        if limit < 1:
-            raise BadRequest(
-                f"A page holds at least 1 take, not {limit}.",
-                fix="Ask for 1 or more.",
-                field="limit",
-                value=limit,
-                allowed="1 or more",
-            )
-        ids = self._store.list_records("takes")
-        if cursor is not None:
-            if not cursor.startswith("take_"):
-                raise BadRequest(
-                    f"{cursor[:80]!r} is not a cursor of this list.",
-                    fix="Give the cursor of the last answer, or none for the first page.",
-                    field="cursor",
-                    value=cursor[:80],
-                    allowed="the cursor of an earlier answer",
-                )
-            ids = [id for id in ids if id < cursor]
-        wanted = (query or "").lower().split()
-        page: list[Slate] = []
-        for id in ids:
-            if len(page) == limit:
-                return page, page[-1].take_id
-            if slate := self._matching(id, wanted):
-                page.append(slate)
-        return page, None
-
-    def _matching(self, id: str, wanted: list[str]) -> Slate | None:
-        known = self._words.get(id)
-        if known is not None and not all(word in known for word in wanted):
-            return None
-        try:
-            slate = read_slate(self._store, id)
-        except NotFound:  # deleted since it was listed
-            return None
-        if wanted and known is None:
-            asked = json.dumps(slate.request, ensure_ascii=False)
-            known = f"{id} {slate.model} {slate.prompt} {asked}".lower()
-            self._words[id] = known
-        return slate if all(word in (known or "") for word in wanted) else None
 
 
 def _canonical(value: Any) -> Any:

@@ -30,6 +30,7 @@ class Source:
     """key: the lossless clip in the store; tail: the key of its last frames; prompt: of the take it is, or empty.
 
     anchor: what the take's own continuations were held to (see `continuing`), None where it has none.
+    adjustments, warnings: what was done to the clip.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Source:
     parents: list[str]
     anchor: dict[str, Any] | None
     adjustments: list[dict[str, Any]]
+    warnings: list[dict[str, str]]
 
 
 async def clip_for(
@@ -70,6 +72,7 @@ def _prepare(
     aspect_ratio: str | None,
     exact: str | None,
 ) -> Source:
+    from shotwright.generator.encode import has_sound
     from shotwright.tools.studio.filing import keep_lossless
     from shotwright.tools.studio.givens import lossless_of
     from shotwright.tools.studio.slates import read_slate
@@ -88,6 +91,8 @@ def _prepare(
     except BadRequest as error:
         error.field = name
         raise
+    if has_sound(media.path):
+        notes.warn("sound_dropped", f"the sound of {name} is left out: clips have no sound here.")
     rate = float(info.fps)
     notes.adjust("fps", rate, card.fps, f"{card.name} works at {card.fps} frames a second")
     if source.change is not None:
@@ -101,6 +106,7 @@ def _prepare(
         parents=[] if slate is None else [slate.take_id],
         anchor=None if slate is None else (slate.drift or {}).get("anchor"),
         adjustments=notes.adjustments,
+        warnings=notes.warnings,
     )
 
 

@@ -15,6 +15,7 @@ from shotwright.tools.settings import Settings
 
 if TYPE_CHECKING:
     from shotwright.tools.studio.assets import Store
+    from shotwright.tools.studio.library import Library
     from shotwright.tools.studio.media import Intake
     from shotwright.tools.studio.queue import JobQueue
 
@@ -60,6 +61,12 @@ class Studio:
         from shotwright.tools.studio.queue import JobQueue
 
         return JobQueue(self.settings)
+
+    @cached_property
+    def library(self) -> "Library":
+        from shotwright.tools.studio.library import Library
+
+        return Library(self.store, self.jobs.engine)
 
     @property
     def base_url(self) -> str | None:

@@ -20,6 +20,7 @@ AspectRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
 Quality = Literal["draft", "standard", "high"]
 Fit = Literal["crop", "pad", "reframe"]
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+ENDED: tuple[State, ...] = ("succeeded", "failed", "cancelled")
 
 MAX_PROMPT = 2_500
 MAX_SCRIPT = 500_000
@@ -50,14 +51,14 @@ class CameraMove(Strict):
 
     move: Id = Field(description="static, pan_left, dolly_in, ... or a preset (see list_models)")
     amount: float | None = Field(
-        None,
+        default=None,
         gt=0,
-        description="the whole move: degrees (pan, tilt, roll, orbit, crane), focal ratio above 1 (zoom), "
+        description="of the whole move: degrees (pan, tilt, roll, orbit, crane), focal ratio above 1 (zoom), "
         "fraction of the subject distance (dolly, truck, pedestal)",
     )
     speed: Literal["slow", "medium", "fast"] | None = None
-    start: float = Field(0.0, ge=0, le=1, description="fraction of the clip")
-    end: float = Field(1.0, ge=0, le=1, description="fraction of the clip")
+    start: float = Field(default=0.0, ge=0, le=1, description="fraction of the clip")
+    end: float = Field(default=1.0, ge=0, le=1, description="fraction of the clip")
     easing: Literal["linear", "ease_in", "ease_out", "ease_in_out"] = "linear"
 
 
@@ -97,24 +98,24 @@ Camera = Annotated[Words | KlingCamera | Moves, WrapValidator(_camera)]
 class Call(Strict):
     """What every verb that makes a job accepts."""
 
-    priority: int = Field(5, ge=1, le=9, description="1 is served first, 9 last")
+    priority: int = Field(default=5, ge=1, le=9, description="1 is served first, 9 last")
     deadline_s: float | None = Field(
-        None, gt=0, description="give up if the job is not done this many seconds from now"
+        default=None, gt=0, description="give up after this many seconds"
     )
     dry_run: bool = Field(
-        False, description="answer the plan (effective values, cost) and render nothing"
+        default=False, description="render nothing: answer the plan and its cost"
     )
     wait_s: float = Field(
-        25.0,
+        default=25.0,
         ge=0,
         le=MAX_WAIT_S,
-        description="wait this long for the result; the job goes on after it",
+        description="seconds to wait for the result; the job goes on",
     )
     request_key: str | None = Field(
-        None,
+        default=None,
         min_length=1,
         max_length=200,
-        description="repeat a call with the same key and arguments to get the same job",
+        description="same key and arguments: the same job",
     )
 
 
@@ -126,20 +127,22 @@ class Look(Call):
     """What every rendering verb accepts."""
 
     model: Id | None = Field(
-        None, description="name from list_models; the default model when left out"
+        default=None, description="name from list_models"
     )
     quality: Quality = Field(
-        "standard", description="draft to look, standard to use, high is better and slower"
+        default="standard", description="draft to look, high is better and slower"
     )
-    seed: int | None = Field(None, ge=0, lt=2**32, description="same request and seed: same bytes")
+    seed: int | None = Field(
+        default=None, ge=0, lt=2**32, description="same request and seed: same bytes"
+    )
     takes: int = Field(
-        1, ge=1, le=MAX_TAKES, description="how many seeds to render; the best is named"
+        default=1, ge=1, le=MAX_TAKES, description="seeds to render; the best is named"
     )
-    negative_prompt: str | None = Field(None, max_length=MAX_PROMPT)
+    negative_prompt: str | None = Field(default=None, max_length=MAX_PROMPT)
     label: Literal["none", "start", "always"] = Field(
-        "none", description="visible mark that the clip is AI-made"
+        default="none", description="visible mark: AI-made"
     )
-    fit: Fit = Field("crop", description="how a given picture of another shape is fitted")
+    fit: Fit = Field(default="crop", description="for a picture of another shape")
 
 
 class Frame(Look):
@@ -147,62 +150,69 @@ class Frame(Look):
 
     aspect_ratio: AspectRatio | None = None
     size: str | None = Field(
-        None, pattern=r"^\d{1,5}x\d{1,5}$", description='exact "WxH", or refused'
+        default=None, pattern=r"^\d{1,5}x\d{1,5}$", description='exact "WxH", or refused'
     )
     duration_s: float | None = Field(
-        None,
+        default=None,
         gt=0,
         le=MAX_DURATION_S,
         description="seconds; the nearest legal frame count, reported",
     )
-    frames: int | None = Field(None, ge=1, le=100_000, description="exact frame count, or refused")
+    frames: int | None = Field(
+        default=None, ge=1, le=100_000, description="exact frame count, or refused"
+    )
 
 
 class GenerateVideo(Frame):
-    prompt: str = Field("", max_length=MAX_PROMPT, description="what is seen and what moves")
-    image: Ref | None = Field(None, description="first frame: id, path, URL or upload id")
-    last_image: Ref | None = Field(None, description="last frame")
+    prompt: str = Field(
+        default="", max_length=MAX_PROMPT, description="what is seen and what moves"
+    )
+    image: Ref | None = Field(default=None, description="first frame: id, path, URL or upload id")
+    last_image: Ref | None = Field(default=None, description="last frame")
     keyframes: list[Keyframe] = Field(default_factory=list, max_length=16)
     camera: Camera | None = Field(
-        None,
+        default=None,
         description='moves, a string ("slow pan left", "[Zoom in]"), or a Kling camera_control with its dialect',
     )
     mechanism: Mechanism | None = Field(
-        None, description="how the camera is made; the best that list_models tells when left out"
+        default=None,
+        description="how the camera is made; the best one when left out",
     )
     rewrite: bool = Field(
-        True, description="compile the prompt for the model; false sends it as it is"
+        default=True, description="false sends the prompt as it is"
     )
 
 
 class ExtendVideo(Look):
     video: Ref = Field(description="take id, path, URL or upload id of the clip to continue")
     prompt: str | None = Field(
-        None,
+        default=None,
         max_length=MAX_PROMPT,
         description="what happens next; the clip's own prompt if left out",
     )
     segments: int | None = Field(
-        None, ge=1, le=200, description="how many pieces of the model's length to add"
+        default=None, ge=1, le=200, description="how many pieces of the model's length to add"
     )
-    duration_s: float | None = Field(None, gt=0, le=MAX_DURATION_S, description="seconds to add")
+    duration_s: float | None = Field(
+        default=None, gt=0, le=MAX_DURATION_S, description="seconds to add"
+    )
     camera: Camera | None = None
     rewrite: bool = True
 
 
 class MoveCamera(Frame):
-    image: Ref | None = Field(None, description="a still to move through")
-    video: Ref | None = Field(None, description="or a clip whose camera is moved")
+    image: Ref | None = Field(default=None, description="a still to move through")
+    video: Ref | None = Field(default=None, description="or a clip whose camera is moved")
     camera: Camera = Field(description="the path; required")
     mechanism: Literal["guided warp", "warp after rendering"] | None = None
-    prompt: str = Field("", max_length=MAX_PROMPT)
+    prompt: str = Field(default="", max_length=MAX_PROMPT)
     rewrite: bool = True
 
 
 class GenerateImage(Look):
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT, description="the picture")
     aspect_ratio: AspectRatio | None = None
-    size: str | None = Field(None, pattern=r"^\d{1,5}x\d{1,5}$")
+    size: str | None = Field(default=None, pattern=r"^\d{1,5}x\d{1,5}$")
     rewrite: bool = True
 
 
@@ -213,10 +223,10 @@ class Brief(Strict):
     selling_points: list[Annotated[str, Field(min_length=1, max_length=300)]] = Field(
         min_length=1, max_length=12, description="each becomes a shot"
     )
-    audience: str | None = Field(None, max_length=300)
-    length_s: float | None = Field(None, gt=0, le=300)
+    audience: str | None = Field(default=None, max_length=300)
+    length_s: float | None = Field(default=None, gt=0, le=300)
     platform: str | None = Field(
-        None, max_length=100, description="picks the aspect ratio, unless one is given"
+        default=None, max_length=100, description="picks the aspect ratio, unless one is given"
     )
 
 
@@ -225,63 +235,68 @@ class Edit(Strict):
 
     shot: Id = Field(description="shot id")
     op: Literal["reshoot", "replace", "move", "trim", "choose"]
-    seed: int | None = Field(None, ge=0, lt=2**32, description="reshoot: the new seed")
-    action: str | None = Field(None, max_length=MAX_PROMPT, description="replace: the new action")
-    to: int | None = Field(None, ge=1, description="move: the new place, 1 is first")
-    start_s: float | None = Field(
-        None, ge=0, description="trim: seconds cut at the start are before this"
+    seed: int | None = Field(default=None, ge=0, lt=2**32, description="reshoot: the new seed")
+    action: str | None = Field(
+        default=None, max_length=MAX_PROMPT, description="replace: the new action"
     )
-    end_s: float | None = Field(None, gt=0, description="trim: the shot ends here")
-    take_id: Id | None = Field(None, description="choose: one of the shot's takes")
+    to: int | None = Field(default=None, ge=1, description="move: the new place, 1 is first")
+    start_s: float | None = Field(
+        default=None, ge=0, description="trim: seconds cut at the start are before this"
+    )
+    end_s: float | None = Field(default=None, gt=0, description="trim: the shot ends here")
+    take_id: Id | None = Field(default=None, description="choose: one of the shot's takes")
 
 
 class MakeFilm(Call):
     script: str | None = Field(
-        None,
+        default=None,
         max_length=MAX_SCRIPT,
         description="plain text, Fountain, FDX, a shot list (Markdown or CSV) or a brief; English or Chinese",
     )
     brief: Brief | None = None
     plan: dict[str, Any] | None = Field(
-        None, description="a ShotPlan (resource shotwright://schema/shotplan)"
+        default=None, description="a ShotPlan (resource shotwright://schema/shotplan)"
     )
     film_id: Id | None = Field(
-        None, description="an earlier film; with plan or edits only what changed is rendered"
+        default=None,
+        description="an earlier film; with plan or edits only what changed is rendered",
     )
     edits: list[Edit] = Field(default_factory=list, max_length=100)
     images: list[Ref] = Field(
         default_factory=list, max_length=32, description="pictures the film must use"
     )
-    style: str | None = Field(None, max_length=300)
+    style: str | None = Field(default=None, max_length=300)
     model: Id | None = None
     quality: Literal["draft", "standard", "high", "animatic"] = "standard"
     aspect_ratio: AspectRatio | None = None
-    seed: int | None = Field(None, ge=0, lt=2**32)
-    takes: int = Field(1, ge=1, le=MAX_TAKES, description="takes of each shot")
+    seed: int | None = Field(default=None, ge=0, lt=2**32)
+    takes: int = Field(default=1, ge=1, le=MAX_TAKES, description="takes of each shot")
     fit: Fit = "crop"
     label: Literal["none", "start", "always"] = "none"
 
 
 class PlanShots(Strict):
     script: str | None = Field(
-        None,
+        default=None,
         max_length=MAX_SCRIPT,
         description="plain text, Fountain, FDX, a shot list (Markdown or CSV) or a brief; English or Chinese",
     )
     brief: Brief | None = None
-    plan: dict[str, Any] | None = Field(None, description="a ShotPlan of yours, to be checked")
-    style: str | None = Field(None, max_length=300)
+    plan: dict[str, Any] | None = Field(
+        default=None, description="a ShotPlan of yours, to be checked"
+    )
+    style: str | None = Field(default=None, max_length=300)
     aspect_ratio: AspectRatio | None = Field(
-        None, description="16:9, or the brief's platform's, if left out"
+        default=None, description="16:9, or the brief's platform's, if left out"
     )
     model: Id | None = None
-    seed: int = Field(0, ge=0, lt=2**32)
+    seed: int = Field(default=0, ge=0, lt=2**32)
 
 
 class RewritePrompt(Strict):
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT)
-    model: Id | None = Field(None, description="compile for this model")
-    image: bool = Field(False, description="true for a prompt that goes with a first frame")
+    model: Id | None = Field(default=None, description="compile for this model")
+    image: bool = Field(default=False, description="true for a prompt that goes with a first frame")
     camera: Camera | None = None
 
 
@@ -295,12 +310,15 @@ class ViewVideo(Strict):
 class CheckVideo(Strict):
     video: Ref
     hfov_deg: float | None = Field(
-        None, ge=5, le=150, description="horizontal field of view; a take's card or 50 if left out"
+        default=None,
+        ge=5,
+        le=150,
+        description="horizontal field of view; a take's card or 50 if left out",
     )
 
 
 class ListModels(Strict):
-    model: Id | None = Field(None, description="only this one")
+    model: Id | None = Field(default=None, description="only this one")
 
 
 class ImportMedia(Strict):
@@ -315,29 +333,31 @@ ExportFormat = Literal[
 class ExportFilm(Strict):
     film_id: Id
     format: ExportFormat = Field(
-        "zip",
+        default="zip",
         description="zip or folder: the film, its takes, plan, slates, sheets, subtitles and timelines; or one of "
         "them: mp4, otio (OpenTimelineIO), edl (CMX 3600), xml (Final Cut Pro 7), srt; or the ShotPlan as json, "
         "markdown or csv (a shot list), or fountain (a screenplay with camera notes)",
     )
-    path: Ref | None = Field(None, description="where to write; the data directory if left out")
+    path: Ref | None = Field(
+        default=None, description="where to write; the data directory if left out"
+    )
 
 
 class DeleteMedia(Strict):
     id: Id = Field(description="take, film or upload id")
-    undo: bool = Field(False, description="bring back what was deleted within 7 days")
+    undo: bool = Field(default=False, description="bring back what was deleted within 7 days")
 
 
 class GetJob(Strict):
     job_id: Id
-    wait_s: float = Field(0.0, ge=0, le=MAX_WAIT_S)
+    wait_s: float = Field(default=0.0, ge=0, le=MAX_WAIT_S)
 
 
 class ListJobs(Strict):
     state: State | None = None
-    limit: int = Field(20, ge=1, le=100)
+    limit: int = Field(default=20, ge=1, le=100)
     cursor: str | None = Field(
-        None,
+        default=None,
         pattern=r"^\d{1,20}(\.\d{1,20})?:job_[0-9a-z]{1,40}$",
         description="of an earlier answer",
     )
@@ -382,10 +402,11 @@ class Take(Answer):
     seams: list[dict[str, Any]]
     endpoints: dict[str, Any]
     picture: dict[str, Any] | None = Field(
-        None, description="black_frames, frozen, sharpness, flicker, motion of the picture itself"
+        default=None,
+        description="black_frames, frozen, sharpness, flicker, motion of the picture itself",
     )
     drift: dict[str, Any] | None = Field(
-        None,
+        default=None,
         description="of a continued clip: how far each segment is from the first (curve), its limits, and where it was "
         "stopped for passing one",
     )
@@ -444,8 +465,8 @@ class Planned(Answer):
         description="each sentence of the script: line, sentence, shot (null where none holds it), shots"
     )
     report: dict[str, Any] = Field(
-        description="lines, without_shot, unknown_characters, long_speeches, direction_flips, planned_s, asked_s, "
-        "difference_s"
+        description="lines, without_shot, unknown_characters, long_speeches, direction_flips, absent_props, "
+        "planned_s, asked_s, difference_s"
     )
     warnings: list[dict[str, Any]]
     why: str = Field(description="why it was this writer, and no other")
@@ -496,7 +517,7 @@ class Viewed(Answer):
     """Beside these, the facts of the take or film that it is."""
 
     shown: list[Pictured]
-    video: str | None = Field(None, description="as it was named, unless it is a film")
+    video: str | None = Field(default=None, description="as it was named, unless it is a film")
     width: int | None = None
     height: int | None = None
     frames: int | None = None

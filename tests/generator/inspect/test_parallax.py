@@ -110,3 +110,18 @@ def test_wrong_turns_are_corrected_where_the_points_know_better() -> None:
 def test_a_handful_of_points_tells_nothing() -> None:
     few = seen(along("truck", 0.3), (0.2, 1.0))
     assert tell(Tracks(few.at[:, ::8], PIXEL), [Pose()] * FRAMES, hfov_deg=HFOV_DEG) is None
+
+
+def test_a_truck_with_a_pan_is_told_by_three_distances_and_not_by_two() -> None:
+    poses = [Pose(pan_deg=-10 * p, truck=0.25 * p) for p in np.linspace(0, 1, FRAMES)]
+    assert told(seen(poses, (0.3, 1.0))).poses == ()
+    assert told(seen(poses, (0.2, 0.45, 1.0))).poses[-1].truck == pytest.approx(0.25, rel=0.2)
+
+
+def test_points_that_drift_by_themselves_are_no_slide() -> None:
+    poses = along("pan_deg", 10)
+    tracks = seen(poses, (0, 0, 0))
+    rng = np.random.default_rng(2)
+    drift = np.linspace(0, 1, FRAMES)[:, None] * rng.normal(0, 6 * PIXEL, tracks.at.shape[1])
+    tracks.at[..., 0] += drift
+    assert told(tracks, poses).poses == ()

@@ -22,7 +22,7 @@ from shotwright.generator.frames import Frames, Given
 from shotwright.generator.mini import text
 from shotwright.generator.mini.world import render, sample_scene
 from shotwright.generator.pipelines import Engine, open_engine
-from shotwright.generator.pipelines.wan import EASE_FROM, _easing
+from shotwright.generator.pipelines.wan_conditions import EASE_FROM, easing
 
 SPEC = ClipSpec(
     model="mini",
@@ -145,12 +145,12 @@ def test_an_eased_clip_leaves_what_it_is_given_frame_by_frame(
 def test_frames_far_from_every_given_one_are_free_from_the_start() -> None:
     mask = torch.ones(1, 1, 9, 1, 1)
     mask[:, :, [0, 8]] = 0
-    nearest, level = _easing(mask, 2)
+    nearest, level = easing(mask, 2)
     assert nearest == [0, 0, 0, 0, 0, 8, 8, 8, 8]
     assert [float(v) for v in level.flatten()[[1, 2, 3, 7]]] == pytest.approx(
         [EASE_FROM, (1 + EASE_FROM) / 2, 2, EASE_FROM]
     )
-    assert float(_easing(mask, 0)[1].min()) > 1
+    assert float(easing(mask, 0)[1].min()) > 1
 
 
 def test_a_picture_comes_back_as_the_codec_alone_gives_it(engine: Engine, footage: Frames) -> None:

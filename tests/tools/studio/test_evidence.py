@@ -80,3 +80,10 @@ def test_axes_are_shown_that_were_asked_or_strayed_and_no_others() -> None:
     assert CameraTrack(ASKED_PATH, ASKED_PATH, told, "words").shown == ["pan_deg", "roll_deg"]
     resting = (Pose(),) * 9
     assert CameraTrack(None, resting, {}, "").shown == ["pan_deg", "tilt_deg", "zoom_ratio"]
+
+
+def test_beside_a_slide_that_is_not_told_stands_the_turn_that_it_looks_like() -> None:
+    slide = path([Move("dolly_in", amount=0.4)], 9)
+    told = {"dolly": "ambiguous", "zoom_ratio": "ambiguous"}
+    assert CameraTrack(slide, slide, told, "words").shown == ["dolly", "zoom_ratio"]
+    assert CameraTrack(slide, slide, {"dolly": "pass"}, "words").shown == ["dolly"]

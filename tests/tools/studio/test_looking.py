@@ -129,3 +129,12 @@ def test_the_sheet_of_a_take_shows_more_than_its_frames(studio: Studio, slate: S
     )
     bare.save(studio.store)
     assert high(slate.take_id) > high(bare.take_id) + 300
+
+
+def test_the_path_of_a_continuation_begins_where_it_does(studio: Studio, slate: Slate) -> None:
+    effective = {**slate.effective, "segments": [{"overlap": 5}], "joined": None}
+    longer = slate.model_copy(update={"effective": effective})
+    track = track_of(media_of(studio, slate), longer)
+    assert track is not None and track.begin == 4
+    assert len(track.measured) == 9 - 4
+    assert track.asked is not None and len(track.asked) == 9 - 4

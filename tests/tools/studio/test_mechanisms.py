@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from shotwright.generator.camera import MOVES, Move
-from shotwright.generator.catalog import Card, load_catalog
+from shotwright.generator.camera import MOVES, Move, path
+from shotwright.generator.catalog import Card, Lora, load_catalog
 from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio.givens import _filmed
 from shotwright.tools.studio.mechanisms import (
     AFTER,
     GUIDED,
@@ -162,3 +163,37 @@ def test_every_move_has_its_mechanisms_told_words_among_them() -> None:
     assert all(WORDS in able and len(set(able)) == len(able) for able in told.values())
     assert told["pan_left"][0] == TRAINED and told["crane_up"][0] == GUIDED
     assert told["follow"] == [WORDS]
+
+
+@pytest.mark.parametrize(
+    ("native", "start", "mechanism"),
+    [
+        ("trajectory", "picture", "trajectory"),
+        ("control video", "words", "control video"),
+        ("control video", "picture", "control video"),
+        ("loras", "words", "LoRA"),
+    ],
+)
+def test_a_checkpoint_that_follows_a_path_itself_is_given_it(
+    native: str, start: Start, mechanism: str
+) -> None:
+    loras = {"left": Lora("somewhere", move="truck_left")}
+    card = replace(CARD, camera_trained=(), camera_native=native, loras=loras)
+    plan, notes = planned(Move("truck_left", amount=0.3), card=card, start=start)
+    assert plan.mechanism == mechanism and plan.over is None
+    told = _filmed({"camera": plan.to_json()}, 17)
+    if mechanism == "LoRA":
+        assert [move.move for move in told["moves"]] == ["truck_left"]
+        assert notes.warnings[0]["code"] == "camera_amount"
+    else:
+        assert told["path"] == path([Move("truck_left", amount=0.3)], 17)
+        assert told["hfov_deg"] == card.hfov_deg
+
+
+def test_where_it_cannot_the_next_mechanism_is_taken() -> None:
+    card = replace(CARD, camera_trained=(), camera_native="trajectory")
+    assert planned(Move("pan_left"), card=card, start="words")[0].mechanism != "trajectory"
+    assert planned(Move("pan_left"), card=card, start="bound")[0].mechanism == WORDS
+    lora = replace(CARD, camera_trained=(), camera_native="loras")
+    assert planned(Move("pan_left"), card=lora)[0].mechanism != "LoRA"
+    assert _filmed({"camera": planned(Move("pan_left"))[0].to_json()}, 17) == {}

@@ -1,6 +1,5 @@
 """The camera moved over a clip: cropped without a border, or denoised again piece by piece from the warped frames."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -38,15 +37,22 @@ def over(*moves: Move, frames: int, mechanism: str, start: Start = "words") -> d
     return {**planned.over, "prompt": "the camera moves"}
 
 
-def seen(calls: list[tuple[int, ClipSpec, Given]]) -> Callable[[int, ClipSpec, Given], Frames]:
-    """A renderer that gives the guide back and writes down what it was asked."""
+def run(
+    footage: Frames,
+    way: dict[str, Any],
+    specs: list[ClipSpec],
+    given: Given,
+    calls: list[tuple[int, ClipSpec, Given]],
+    overlap: int = 0,
+) -> Frames:
+    """The moved clip; the renderer gives the guide back and writes down what it was asked."""
 
-    def work(index: int, spec: ClipSpec, given: Given) -> Frames:
+    def render(index: int, spec: ClipSpec, given: Given) -> Frames:
         calls.append((index, spec, given))
         assert given.guide is not None
         return given.guide
 
-    return work
+    return np.stack(list(moved(footage, way, specs, overlap=overlap, given=given, render=render)))
 
 
 def test_a_crop_shows_no_border_and_asks_no_model() -> None:
@@ -54,7 +60,7 @@ def test_a_crop_shows_no_border_and_asks_no_model() -> None:
     way = over(Move("roll_cw", amount=8), frames=9, mechanism=AFTER)
     white = np.full((9, 64, 64, 3), 255, np.uint8)
     white[:, 1:-1, 1:-1] = 100
-    made = moved(white, way, [SPEC], overlap=0, given=Given(), render=seen(calls))
+    made = run(white, way, [SPEC], Given(), calls)
     assert not calls
     assert made.shape == white.shape and way["overscan"] > 1
     assert (made == 100).mean() > 0.98, "nothing of the edge is left but what a pixel of it blurs"
@@ -63,7 +69,7 @@ def test_a_crop_shows_no_border_and_asks_no_model() -> None:
 def test_a_guided_warp_says_what_is_to_be_imagined_and_names_the_move() -> None:
     calls: list[tuple[int, ClipSpec, Given]] = []
     way = over(Move("pan_left", amount=20), frames=9, mechanism=GUIDED)
-    moved(clip(9), way, [SPEC], overlap=0, given=Given(), render=seen(calls))
+    run(clip(9), way, [SPEC], Given(), calls)
     ((_, spec, given),) = calls
     assert spec.prompt == "the camera moves" and given.strength < 0.3
     assert given.holes is not None
@@ -75,7 +81,7 @@ def test_a_guided_warp_says_what_is_to_be_imagined_and_names_the_move() -> None:
 def test_a_zoom_into_a_clip_leaves_nothing_to_imagine() -> None:
     calls: list[tuple[int, ClipSpec, Given]] = []
     way = over(Move("zoom_in", amount=1.5), frames=9, mechanism=GUIDED)
-    moved(clip(9), way, [SPEC], overlap=0, given=Given(), render=seen(calls))
+    run(clip(9), way, [SPEC], Given(), calls)
     assert calls[0][2].holes is None
 
 
@@ -84,7 +90,7 @@ def test_a_first_picture_stays_the_first_frame() -> None:
     footage = clip(9)
     given = Given({0: footage[0]})
     calls: list[tuple[int, ClipSpec, Given]] = []
-    made = moved(footage, way, [SPEC], overlap=0, given=given, render=seen(calls))
+    made = run(footage, way, [SPEC], given, calls)
     assert np.array_equal(made[0], footage[0])
     assert 0 in calls[0][2].stills
 
@@ -93,7 +99,7 @@ def test_a_long_clip_is_moved_segment_by_segment_each_from_the_end_of_the_one_be
     calls: list[tuple[int, ClipSpec, Given]] = []
     way = over(Move("pan_left", amount=30), frames=21, mechanism=GUIDED)
     specs = [SPEC, replace(SPEC, seed=2, frames=17)]
-    made = moved(clip(21), way, specs, overlap=5, given=Given(), render=seen(calls))
+    made = run(clip(21), way, specs, Given(), calls, overlap=5)
     assert len(made) == 21
     assert [index for index, _, _ in calls] == [0, 1]
     assert calls[0][2].prefix is None

@@ -109,6 +109,28 @@ def test_a_lens_decides_the_field_of_view() -> None:
     assert camera_of(card, plan_of().shots[0], 9, 0)["hfov_deg"] == card.hfov_deg
 
 
+def test_whose_back_frames_the_picture_is_not_drawn_beside_it() -> None:
+    plan = parse_plan(
+        {
+            "characters": [{"id": "a", "name": "Anna"}, {"id": "b", "name": "Ben"}],
+            "shots": [
+                {
+                    "action": "Ben speaks.",
+                    "duration_s": 2,
+                    "framing": "over_the_shoulder",
+                    "cast": [
+                        {"character_id": "b", "position": "right of frame"},
+                        {"character_id": "a", "position": "left, in the foreground, from behind"},
+                    ],
+                }
+            ],
+        }
+    )
+    board = board_of(plan, plan.shots[0], 2.0)
+    assert board["over_shoulder"]
+    assert [figure["name"] for figure in board["figures"]] == ["Ben"]
+
+
 def test_a_panel_becomes_frames_and_names_letters_that_it_cannot_draw(studio: Studio) -> None:
     plan = plan_of(shot={"camera": [{"move": "pan_right", "amount": 20.0}], "duration_s": 0.5})
     part = panel(studio, plan).parts[0]

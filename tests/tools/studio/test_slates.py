@@ -1,4 +1,4 @@
-"""A slate keeps every fact of its take, goes out under its names, and is listed quickly."""
+"""A slate keeps every fact of its take, goes out under its names."""
 
 import json
 import math
@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shotwright.generator.errors import BadRequest, NotFound
-from shotwright.tools.studio.assets import Store, new_id
+from shotwright.generator.errors import BadRequest
+from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.slates import (
     Blobs,
     Slate,
-    TakeIndex,
     canonical_json,
     mp4_metadata,
     read_slate,
@@ -148,43 +147,6 @@ def test_mp4_metadata_says_ai_made_and_names_no_path_of_the_caller() -> None:
     )
     other = mp4_metadata(request=asked, model="mini", revision="r1", seed=8, prompt="x" * 200)
     assert other["AIGC"] != words["AIGC"]
-
-
-def test_pages_follow_each_other_newest_first(tmp_path: Path) -> None:
-    store, ids = _store(tmp_path), [new_id("take") for _ in range(7)]
-    for id in ids:
-        _slate(id).save(store)
-    index, seen, cursor = TakeIndex(store), list[str](), None
-    while True:
-        page, cursor = index.list_takes(limit=3, cursor=cursor)
-        seen += [slate.take_id for slate in page]
-        if cursor is None:
-            break
-    assert seen == ids[::-1]
-    store.delete("takes", ids[3])
-    assert len(index.list_takes()[0]) == 6
-
-
-def test_a_query_finds_words_of_the_prompt_and_the_request(tmp_path: Path) -> None:
-    store, index = _store(tmp_path), TakeIndex(_store(tmp_path))
-    _slate("take_1").save(store)
-    _slate("take_2", prompt="a blue boat", request={"prompt": "一艘蓝色的船"}).save(store)
-    for _ in range(2):
-        assert [s.take_id for s in index.list_takes(query="KETTLE pan_left")[0]] == ["take_1"]
-        assert [s.take_id for s in index.list_takes(query="蓝色")[0]] == ["take_2"]
-        assert index.list_takes(query="zebra") == ([], None)
-
-
-def test_a_wrong_page_is_refused(tmp_path: Path) -> None:
-    index = TakeIndex(_store(tmp_path))
-    with pytest.raises(BadRequest) as caught:
-        index.list_takes(limit=0)
-    assert caught.value.field == "limit"
-    with pytest.raises(BadRequest) as caught:
-        index.list_takes(cursor="page 2")
-    assert caught.value.field == "cursor"
-    with pytest.raises(NotFound):
-        read_slate(_store(tmp_path), "take_9")
 
 
 def test_an_mp4_tells_the_request_but_not_how_it_ran_nor_where_files_lie() -> None:

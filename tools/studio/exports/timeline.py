@@ -62,6 +62,10 @@ def timeline(
             track.append(joint)
         track.append(clip)
         before = clip
+    if record["plan"].get("transition_out") == "fade" and before is not None:
+        rate = Fraction(fps).limit_denominator(1001)
+        if fall := half_fade(round(before.source_range.duration.value), rate):
+            track.append(_fade(fall, 0, fps))
     return made
 
 
@@ -111,13 +115,7 @@ def _transition(
         fall, rise = half_fade(shown, rate), half_fade(cut["frames"], rate)
         if fall + rise == 0:
             return None
-        return otio.schema.Transition(
-            name="fade",
-            transition_type=otio.schema.TransitionTypes.Custom,
-            in_offset=otio.opentime.RationalTime(fall, fps),
-            out_offset=otio.opentime.RationalTime(rise, fps),
-            metadata={"shotwright": {"through": "black"}},
-        )
+        return _fade(fall, rise, fps)
     if cut["transition"] == "cut" or before is None:
         return None
     media = before.media_reference.available_range
@@ -129,6 +127,17 @@ def _transition(
         return None
     # without an alignment of its own, xmeml's writer takes what begins at a cut for a fade from black
     return _dissolve(0, length, fps, {"fcp_xml": {"alignment": "start"}})
+
+
+def _fade(fall: int, rise: int, fps: float) -> otio.schema.Transition:
+    """So many frames down to black before the cut, and up from it after."""
+    return otio.schema.Transition(
+        name="fade",
+        transition_type=otio.schema.TransitionTypes.Custom,
+        in_offset=otio.opentime.RationalTime(fall, fps),
+        out_offset=otio.opentime.RationalTime(rise, fps),
+        metadata={"shotwright": {"through": "black"}},
+    )
 
 
 def _dissolve(

@@ -232,3 +232,15 @@ def test_the_names_of_clips_lead_to_the_media(tmp_path: Path) -> None:
     clip = next(iter(back(record(16), "xml").find_clips()))
     assert clip.media_reference.target_url.endswith("takes/take_000000000000000000000.mp4")
     assert clip.media_reference.available_range.duration.to_seconds() == 2.5
+
+
+@pytest.mark.parametrize("format", get_args(Format))
+def test_a_film_that_fades_out_at_its_end_does_in_every_format(format: Format) -> None:
+    film = record(24, ("cut", "cut", "cut", "cut"))
+    film["plan"]["transition_out"] = "fade"
+    text = timeline_text(film, slates(film, 1.0), lambda slate: f"{slate.take_id}.mp4", format)
+    track = otio.adapters.read_from_string(text, ADAPTERS[format]).tracks[0]
+    last = [item for item in track if isinstance(item, otio.schema.Transition)][-1]
+    length = last.in_offset + last.out_offset
+    assert length.to_seconds() == pytest.approx(0.5)
+    assert track.duration().to_seconds() == pytest.approx(sum(SECONDS), abs=0.05)

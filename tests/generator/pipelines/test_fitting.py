@@ -1,0 +1,140 @@
+"""Plans done to loaded pipelines, running out of memory, weights that are found, on tiny checkpoints and the CPU."""
+
+import shutil
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from shotwright.generator import memory
+from shotwright.generator.catalog import Card
+from shotwright.generator.clipspec import ClipSpec
+from shotwright.generator.errors import OutOfMemory, RenderFailed
+from shotwright.generator.frames import Given
+from shotwright.generator.pipelines import open_engine
+from shotwright.generator.pipelines.loading import PINS, locate
+from shotwright.generator.pipelines.wan import WanEngine
+
+PLAIN = memory.Plan("bf16", "none", False, "kept", 0, "asked by a test")
+
+
+def ignore(phase: str, step: int, steps: int) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("plan", "same"),
+    [
+        (replace(PLAIN, offload="group"), 0.0),
+        (replace(PLAIN, tiling=True), 0.0),
+        (replace(PLAIN, text="cpu"), 0.0),
+        (replace(PLAIN, precision="fp8"), 12.0),
+    ],
+    ids=["streamed in groups", "in tiles", "encoder apart", "8 bits"],
+)
+def test_a_plan_changes_where_things_lie_and_not_what_is_made(
+    plan: memory.Plan,
+    same: float,
+    card_of: Callable[..., Card],
+    spec_of: Callable[..., ClipSpec],
+    tmp_path: Path,
+) -> None:
+    card, spec = card_of("wan_text"), spec_of("wan_text")
+    plain, fitted = (
+        WanEngine(card, device="cpu", models=tmp_path, plan=p).render(spec, Given(), ignore)
+        for p in (PLAIN, plan)
+    )
+    differs = np.abs(plain.astype(int) - fitted).mean()
+    assert differs <= same and (differs > 0) == (same > 0)
+
+
+def test_eight_bit_weights_take_half(
+    card_of: Callable[..., Card], spec_of: Callable[..., ClipSpec], tmp_path: Path
+) -> None:
+    card = card_of("wan_text")
+    sixteen, eight = (
+        WanEngine(card, device="cpu", models=tmp_path, plan=replace(PLAIN, precision=precision))
+        for precision in ("bf16", "fp8")
+    )
+    blocks = [
+        sum(
+            t.numel() * t.element_size()
+            for t in e.pipeline.transformer.blocks[0].attn1.parameters()
+        )
+        for e in (sixteen, eight)
+    ]
+    assert blocks[1] < 0.6 * blocks[0] and eight.bytes_held < sixteen.bytes_held
+
+
+def test_out_of_memory_steps_down_once_tells_and_remembers(
+    card_of: Callable[..., Card], spec_of: Callable[..., ClipSpec], tmp_path: Path
+) -> None:
+    card, spec = card_of("wan_text"), spec_of("wan_text")
+    engine = WanEngine(card, device="cpu", models=tmp_path, plan=PLAIN)
+    full: list[Any] = []
+
+    def fails(*_: Any) -> None:
+        full.append(1)
+        raise torch.OutOfMemoryError("the device is full")
+
+    engine.pipeline.transformer.register_forward_pre_hook(fails)
+    made = engine.render(spec, Given(), ignore)
+    assert made.shape[0] == 9 and len(full) == 1
+    assert engine.plan == memory.plan_for(card, "cpu", tmp_path)
+    assert "out of memory in bf16 none" in engine.told()["notes"][0]
+    assert memory.floor(tmp_path, card, "cpu") == ("bf16", "none", False)
+    # where there is no gentler way it is said, with what would help
+    engine.pipeline.transformer.register_forward_pre_hook(fails)
+    with pytest.raises(OutOfMemory) as small:
+        engine.render(spec, Given(), ignore)
+    assert "fewer frames" in small.value.fix
+
+
+def test_the_first_downloaded_revision_is_the_one_that_is_used(
+    card_of: Callable[..., Card], tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    card = card_of("wan_text", source="some/where", revision="")
+    kept = tmp_path / "models--some--where" / "snapshots"
+    for revision in ("aaa", "bbb"):
+        (kept / revision).mkdir(parents=True)
+    with pytest.raises(RenderFailed, match="some/where is not on this machine"):
+        locate(card, tmp_path)
+    (tmp_path / PINS).write_text('{"some/where": "bbb"}', encoding="utf-8")
+    assert locate(card, tmp_path) == kept / "bbb"
+    assert locate(replace(card, revision="aaa"), tmp_path) == kept / "aaa"
+    with pytest.raises(RenderFailed):
+        locate(replace(card, revision="ccc"), tmp_path)
+
+
+def test_weights_kept_in_sixteen_bits_only_are_found(
+    card_of: Callable[..., Card],
+    spec_of: Callable[..., ClipSpec],
+    tiny: Callable[[str], Path],
+    tmp_path: Path,
+) -> None:
+    folder = Path(shutil.copytree(tiny("wan_text"), tmp_path / "weights"))
+    for part, name in (("transformer", "diffusion_pytorch_model"), ("text_encoder", "model")):
+        file = folder / part / f"{name}.safetensors"
+        file.rename(file.with_name(f"{name}.fp16.safetensors"))
+    card, spec = card_of("wan_text"), spec_of("wan_text")
+    plain = open_engine(card, device="cpu", models=tmp_path).render(spec, Given(), ignore)
+    halved = replace(card, source=str(folder))
+    for plan in (memory.CPU, replace(memory.CPU, text="cpu")):
+        engine = WanEngine(halved, device="cpu", models=tmp_path, plan=plan)
+        assert np.array_equal(plain, engine.render(spec, Given(), ignore))
+
+
+@pytest.mark.parametrize("name", ["wan_timed", "wan_pictures", "skyreels", "z_image"])
+def test_a_closed_engine_holds_nothing_any_more(
+    name: str, card_of: Callable[..., Card], tmp_path: Path
+) -> None:
+    engine: Any = open_engine(card_of(name), device="cpu", models=tmp_path)
+    assert engine.bytes_held > 0
+    network = weakref.ref(engine.pipeline.transformer)
+    engine.close()
+    assert engine.bytes_held == 0 and network() is None
