@@ -47,6 +47,10 @@ ContinuityMode = Literal[
     "cut", "first_frame_from_previous_last", "extend_previous", "match_action", "same_setup"
 ]
 
+MAX_LISTED = 100
+"""Problems that a refusal lists with value and rule; an answer stays readable however broken the plan is."""
+MAX_NAME = 60
+"""Characters of a field's name in a path."""
 MAX_MOVES = 2
 """Camera moves a shot: one dominant, one subtle; more reads as chaos in a clip of seconds."""
 MAX_SHOT_S = 15.0
@@ -400,16 +404,17 @@ def _nearest(name: str) -> str:
 def _refusal(problems: list[Problem]) -> BadRequest:
     lines = [f"{_path(p['loc'])}: {_shown(p)}{p['text']}" for p in problems[:MAX_NAMED]]
     if len(problems) > MAX_NAMED:
-        lines.append(f"and {len(problems) - MAX_NAMED} more, each in value and allowed")
+        lines.append(f"and {len(problems) - MAX_NAMED} more, the first of them in value and allowed")
     one = problems[0] if len(problems) == 1 else None
+    listed = problems[:MAX_LISTED]
     count = "1 problem" if one else f"{len(problems)} problems"
     return BadRequest(
         f"The plan has {count}: " + "; ".join(f"({i}) {line}" for i, line in enumerate(lines, 1)),
         code="invalid_plan",
         fix="Repair each place named here and send the whole plan again.",
         field=_path(one["loc"]) if one else "plan",
-        value=one["value"] if one else {_path(p["loc"]): p["value"] for p in problems},
-        allowed=_allowed(one) if one else {_path(p["loc"]): _allowed(p) for p in problems},
+        value=one["value"] if one else {_path(p["loc"]): p["value"] for p in listed},
+        allowed=_allowed(one) if one else {_path(p["loc"]): _allowed(p) for p in listed},
     )
 
 
@@ -420,7 +425,8 @@ def _allowed(problem: Problem) -> Any:
 
 def _path(loc: list[str | int]) -> str:
     """["shots", 0, "action"] -> "plan.shots[0].action"."""
-    return "plan" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in loc)
+    steps = (f"[{p}]" if isinstance(p, int) else f".{p[:MAX_NAME]}" for p in loc)
+    return "plan" + "".join(steps)
 
 
 def _shown(problem: Problem) -> str:

@@ -98,7 +98,7 @@ def _grammar() -> dict[str, re.Pattern[str]]:
             r"而是|却|但是?|接下来|一边|再(?!次)|并(?!肩|排|列|非))"
         ),
         "negated": re.compile(
-            rf"(?<![能可要是会行])(?:{words()['zh_negation']['before']})(?:{words()['zh_negation']['filler']}|\x02|\s)*$"
+            rf"(?:(?<![能可要是会行])|(?<=[但可只还]是))(?:{words()['zh_negation']['before']})(?:{words()['zh_negation']['filler']}|\x02|\s)*$"
         ),
         "denial": re.compile(
             rf"^(?:{words()['zh_negation']['before']})(?:{words()['zh_negation']['filler']})*"
@@ -145,6 +145,8 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
         for hit, kind in inside:
             if found and hit.move == "static" and masked[hit.end - 1] == "在":
                 continue  # 摇到窗前，停在花上: where the move ends
+            if found and masked[hit.start] == "落" and _SWEPT.match(found[-1].move):
+                continue  # 从天空摇下来，落到小船上: where it ends, too
             stops = found and hit.move == "static" and masked[hit.start] in "停定"
             swept = hit.family == "pan_any" and found and _SWEPT.match(found[-1].move)
             if (

@@ -392,6 +392,9 @@ _TURNS = (
     "rise",
     "sink",
     "crane",
+    "look",
+    "turn",
+    "sweep",
 )
 SIDED = ("pan", "tilt", "truck", "dolly", "rotate", "pedestal")
 """Families that are not told apart from a noun, or have no side of their own, without a way."""

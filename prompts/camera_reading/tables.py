@@ -199,7 +199,7 @@ def tables() -> Tables:
             rf"|(?:have|let|make|want|get|can|could|should|will|would|must|may|might)\s+(?:the|our|your|a)\s+(?:{camera})\s+(?:to\s+)?"
             rf"(?:(?:{adverb})\s+)*(?P<told>(?!(?:{word['still']})\b)[a-z]{{3,}})"
             r"|(?:^|(?<=[.:;,]\s))(?:the\s+)?(?P<bare>camera)(?=\s+(?:[a-z]+ly\s+)?(?:in\s+(?:on|to|close|toward)\b|out\s+(?:to|from)\b|"
-            r"(?:up|down)\s+(?:to|past|over|and\s+over|through|from|until|along|into)\b|back\s+(?:to|from|through)\b|(?:forward|forwards|closer|"
+            r"(?:up|down)\s+(?:to|past|over|and\s+over|through|from|until|along|into)\b|back\s+(?:to|from|through)\b|(?:back|backwards?|forwards?|closer)\s*(?:[,.]|$)|(?:forward|forwards|closer|"
             r"around|through|into|past|along)\s|left\s+to\s+right|right\s+to\s+left))"
             r"|(?P<hand>yank|shove|hoist|tug|float|wheel|bring|take|carry|send|steer|guide|drive|walk|nudge|haul|drag|ease)(?=\s+(?:the|your|our)\s+"
             rf"(?:{camera})\s+(?:(?:{adverb})\s+)*(?:left|right|up|down|forward|back|in|out|closer|away|toward|past|through|along|across)\b)"
@@ -229,7 +229,7 @@ def tables() -> Tables:
             rf"(?<![a-z])(?:{'|'.join(sorted(strong))}|(?:{spaced(word['camera'])}|{spaced(word['soft'])}|we)\b|"
             rf"(?:{'|'.join((*IMPERATIVE, *COMMANDS))})(?:\s|[.,;!]|$)|static|still|fixed|locked|tripod|"
             r"shak[iye]|focus|rack|"
-            r"hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|focal|soft|pi\s|z[io]\s|p[ob]\s|blur|filmed|shoulder|"
+            r"movement|withdrawal|descent|ascent|retreat|advance|hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|focal|soft|pi\s|z[io]\s|p[ob]\s|blur|filmed|shoulder|"
             r"(?:counter|anti)\s*clockwise|down\s+(?:and\s+)?back|right\s+turn|"
             rf"left\s+turn|on\s+sticks|lock)|[{CJK}]"
         ),

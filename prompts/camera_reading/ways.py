@@ -8,6 +8,7 @@ from shotwright.prompts.camera_reading.tables import tables
 _LEFT = r"(?:to(?:wards?)?\s+)?(?:the\s+|its\s+|our\s+|screen\s+|frame\s+|camera\s+)*left(?:wards?)?(?:\s+hand\s+side)?"
 _RIGHT = _LEFT.replace("left", "right")
 _CHINESE_WAY = "(?:向|往|朝)%s(?:侧|边)?"
+_ALOFT = r"(?:sky|skies|heavens|ceiling|roof|rooftops?|stars?|moon|sun|clouds?|canopy|treetops?|rafters|top)"
 _NO_RIGHT = (
     r"(?!\s+(?:up\s+(?:to|against|close)|behind|into|now|there|here|away|next|in\s+front|before|after|through|"
     r"above|beside|angle|hand)\b)"
@@ -26,9 +27,11 @@ _WAYS: tuple[tuple[str, str], ...] = (
         + _CHINESE_WAY % "左",
     ),
     ("right", _RIGHT + _NO_RIGHT + "|" + _CHINESE_WAY % "右"),
+    ("up", r"u(?=\s*(?:[,.;/)\]]|$)|\s+(?:at|past|to|over)\b)"),
+    ("down", r"d(?=\s*(?:[,.;/)\]]|$)|\s+(?:at|past|to|over)\b)"),
     ("left", r"l(?=\s*(?:[,.;/)\]]|$)|\s+(?:at|past|along|to|across|with|over)\b)"),
     ("right", r"r(?=\s*(?:[,.;/)\]]|$)|\s+(?:at|past|along|to|across|with|over)\b)"),
-    ("in", r"right\s+up\s+to|up\s+to|up\s+close"),
+    ("in", rf"right\s+up\s+to|up\s+to(?!\s+(?:the\s+)?{_ALOFT}\b)|up\s+close"),
     (
         "toward",
         r"down\s+(?:the|a|this|that|an)\s+(?:\w+\s+){0,2}?(?:halls?|hallway|corridor|street|aisle|alley|alleyway|road|"
@@ -61,7 +64,7 @@ _WAYS: tuple[tuple[str, str], ...] = (
     ),
     (
         "along",
-        r"the\s+(?:whole\s+|full\s+|entire\s+)?length\s+of|along|across|past|sideways|laterally|by(?=\s+the\b)",
+        r"parallel\s+(?:to|with)|the\s+(?:whole\s+|full\s+|entire\s+)?length\s+of|along|across|past|sideways|laterally|by(?=\s+the\b)",
     ),
 )
 
@@ -92,6 +95,8 @@ FAR_WAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("left", re.compile(r"\bfrom\s+(?:the\s+)?east\s+to\s+(?:the\s+)?west\b")),
     ("up", re.compile(rf"\bfrom\s+{_OF}{_LOW}\s+{_OF}to\s+{_OF}{_HIGH}\b")),
     ("down", re.compile(rf"\bfrom\s+{_OF}{_HIGH}\s+{_OF}to\s+{_OF}{_LOW}\b")),
+    ("up", re.compile(r"\b(?:bottom|down|below)\s+to\s+(?:the\s+)?(?:top|up)\b")),
+    ("down", re.compile(r"\b(?:top|up)\s+to\s+(?:the\s+)?(?:bottom|down)\b")),
     ("right", re.compile(r"\b(?:from\s+)?(?:the\s+)?left\s+to\s+(?:the\s+)?right\b")),
     ("left", re.compile(r"\b(?:from\s+)?(?:the\s+)?right\s+to\s+(?:the\s+)?left\b")),
     ("ccw", re.compile(r"\b(?:counter|anti)\s*clockwise\b")),

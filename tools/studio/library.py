@@ -80,6 +80,7 @@ class Library:
         self._store, self._engine = store, engine
         self._lock = threading.Lock()
         self._listed: dict[str, tuple[float | None, float]] = {}
+        self._had: dict[str, dict[str, str]] = {}
         self._rest: threading.Thread | None = None
         with engine.begin() as connection:
             connection.execute(CreateTable(ENTRIES, if_not_exists=True))
@@ -207,17 +208,33 @@ class Library:
         seen, at = self._listed.get(kind, (None, 0.0))
         if (changed is not None and seen == changed) or (changed is None and now - at < BUCKET_S):
             return []
-        dates = self._store.dated_records(kind)
-        prefix = f"{kind[:-1]}_"
+        dates = self._dates(kind)
+        known = self._known(kind)
+        gone = sorted(known.keys() - dates.keys())
         with self._engine.begin() as connection:
-            stored = sa.select(ENTRIES.c.id, ENTRIES.c.dated).where(ENTRIES.c.id.startswith(prefix))
-            known = {row.id: row.dated for row in connection.execute(stored)}
-            gone = sorted(known.keys() - dates.keys())
             for batch in _batches(gone):
                 connection.execute(ENTRIES.delete().where(ENTRIES.c.id.in_(batch)))
+        for id in gone:
+            del known[id]
         still = changed is not None and now - changed > SETTLED_S
         self._listed[kind] = (changed if still else None, now)
         return [(id, dated) for id, dated in dates.items() if known.get(id) != dated]
+
+    def _dates(self, kind: str) -> dict[str, str]:
+        """The records that there are; only films are written anew under their name, so takes need no date."""
+        if kind == "films":
+            return self._store.dated_records(kind)
+        return dict.fromkeys(self._store.list_records(kind), "")
+
+    def _known(self, kind: str) -> dict[str, str]:
+        """What the table has of this kind, id and date; read once, then kept."""
+        if kind not in self._had:
+            stored = sa.select(ENTRIES.c.id, ENTRIES.c.dated).where(
+                ENTRIES.c.id.startswith(f"{kind[:-1]}_")
+            )
+            with self._engine.connect() as connection:
+                self._had[kind] = {row.id: row.dated for row in connection.execute(stored)}
+        return self._had[kind]
 
     def _read(self, fresh: list[tuple[str, str, str]]) -> None:
         for batch in _batches(fresh):
@@ -232,8 +249,11 @@ class Library:
             except sa.exc.IntegrityError:
                 LOG.info("another process has just read the same records")
             except sa.exc.SQLAlchemyError:
+                self._had.clear()
                 self._listed.clear()  # the next look finds these again
                 raise
+            for kind, id, dated in batch:
+                self._had[kind][id] = dated
 
     def _row(self, kind: str, id: str, dated: str) -> dict[str, Any] | None:
         try:
