@@ -17,7 +17,7 @@ venv: .venv/installed
 	touch $@
 
 demo: venv
-	$(BIN)/python docs/demo.py
+	$(BIN)/shotwright demo
 
 lint: .venv/developing
 	$(BIN)/ruff check .

@@ -1,7 +1,6 @@
 """Stored files over HTTP, with ranges: what a player needs to seek.
 
 A file on this disk goes out through Starlette's own response; one in a bucket is read piece by piece.
-Knows no takes.
 """
 
 import os
@@ -11,12 +10,50 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from shotwright.generator.errors import BadRequest, ShotwrightError
+from shotwright.generator.errors import BadRequest, NotFound, ShotwrightError
 from shotwright.server.guard import error_response
+from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.studio import Studio
 
 PIECE = 2**20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+MEDIA = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+
+
+def blob_of(store: Store, name: str) -> tuple[str, str]:
+    """Key and media type of a name: `<take or film id>.<mp4, png, jpg (its sheet) or poster.jpg>`; `<id>.picture` of
+    an uploaded picture or a one-frame take.
+
+    Raises: NotFound, naming what there is.
+    """
+    id_, _, suffix = name.partition(".")
+    there = _there(store, id_)
+    if suffix in there:
+        key = there[suffix]
+        return key, MEDIA.get(key.rpartition(".")[2], "application/octet-stream")
+    have = [f"/files/{id_}.{known}" for known in there]
+    raise NotFound(
+        f"there is no {name[:100]}; use {' or '.join(have)}.",
+        field="name",
+        value=name[:100],
+        allowed=have,
+        fix=f"use {have[0]}" if have else "name a take or film",
+    )
+
+
+def _there(store: Store, id_: str) -> dict[str, str]:
+    """The names after an id's dot, and the keys behind them."""
+    if id_.startswith("upload_"):
+        record = store.read_record("uploads", id_)
+        return {"picture": record["key"]} if record["kind"] == "image" else {}
+    blobs = store.read_record("films" if id_.startswith("film_") else "takes", id_)["blobs"]
+    suffix = blobs["clip"].rpartition(".")[2]
+    found = {suffix: blobs["clip"], "jpg": blobs.get("sheet"), "poster.jpg": blobs.get("poster")}
+    if suffix == "png":
+        found["picture"] = blobs["clip"]
+    return {known: key for known, key in found.items() if key}
 
 
 async def send_blob(studio: Studio, request: Request, key: str, name: str, media: str) -> Response:
@@ -26,9 +63,11 @@ async def send_blob(studio: Studio, request: Request, key: str, name: str, media
     """
     digest = key.rsplit("/", 1)[-1].split(".", 1)[0]
     headers = {
-        # Content-addressed: the same bytes for ever, so a player may keep what it has.
         "etag": f'"{digest}"',
-        "cache-control": "private, max-age=3600",
+        # A take's bytes are the same for ever, so a player may keep them; a film is cut anew under its name.
+        "cache-control": "private, no-cache"
+        if name.startswith("film_")
+        else "private, max-age=3600",
         "content-disposition": f'inline; filename="{name}"',
         "x-content-type-options": "nosniff",
     }

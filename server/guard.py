@@ -1,39 +1,57 @@
 """The door of the HTTP front: who may come in, how often, and with how much.
 
-Stands before every route, MCP and files included, so that no route can forget a check.  A page that
-someone visits can make the browser call loopback addresses; the Host and Origin checks keep it out.
-Knows no verbs.  Try: python -m pytest tests/server/test_guard.py
+Stands before every route, MCP, pages and files included, so that no route can forget a check.  A page that someone
+visits can make the browser call loopback addresses; the checks of Host, Origin and Sec-Fetch-Site keep it out.
+A browser may show the cookie of its login in place of the token, and then brings a CSRF token with every write.
+Knows no verbs and no pages.  Try: python -m pytest tests/server/test_guard.py
 """
 
 import hmac
 import ipaddress
 import json
+import logging
 import math
 import socket
 import time
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shotwright.generator.errors import BadRequest, Busy, ShotwrightError, TooLarge, Unauthorized
+from shotwright.server.links import opens
+from shotwright.server.web.session import CSRF_HEADER, Sessions
 from shotwright.tools.settings import Settings
+
+LOG = logging.getLogger(__name__)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")
 """Bind addresses that mean every interface."""
-OPEN = ("/health",)
+OPEN = ("/health", "/login")
+OPEN_UNDER = "/static/"
 """Paths that need no token: they tell nothing of anyone's work."""
+PAGES = "/web/"
+"""Where the pages write: never without a session."""
+SAFE = ("GET", "HEAD", "OPTIONS")
 UPLOADS = "/api/uploads"
+FILES = "/files/"
+KLING = "/v1"
+"""Kling's face, which has a door of its own."""
+KLING_CODES = {403: 1103, 413: 1200, 421: 1103, 429: 1302}
+"""Kling's code of a refusal here, by its status."""
 
 JSON_BYTES = 4 * 2**20
 """A request's body, the limit of the MCP package too; a plan of 200 shots has about 200 kB."""
 UPLOAD_BYTES = 2 * 2**30 + 2**20
 """The largest clip that is taken in, and room for the wrapping of a form."""
+KLING_BYTES = 28 * 2**20
+"""Two pictures of 10 MB in Base64."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +103,7 @@ def check_exposure(settings: Settings) -> None:
 
 
 class Guard:
-    """ASGI middleware: Host 421, Origin 403, too many 429, token 401, body 413; then the app.
+    """ASGI middleware: Host 421, Origin 403, too many 429, token 401, CSRF 403, body 413; then the app.
 
     Raises: BadRequest when it is built for a host beyond this machine without a token.
     """
@@ -101,12 +119,13 @@ class Guard:
         check_exposure(settings)
         self.app, self.settings = app, settings
         self.turnstile = Turnstile(limits or Limits(), clock)
+        self.sessions = Sessions(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
         headers = _headers(scope)
-        refusal = self._visitor(headers)
+        refusal = self._visitor(headers) or _fetched_from_elsewhere(scope, headers)
         if refusal is not None:
             return await _refuse(refusal, scope, receive, send)
         client = (scope.get("client") or ("unknown", 0))[0]
@@ -114,7 +133,7 @@ class Guard:
         if wait_s is not None:
             return await _refuse(_too_many(wait_s), scope, receive, send)
         try:
-            refusal = self._token(scope["path"], headers) or self._length(scope["path"], headers)
+            refusal = self._entry(scope, headers) or self._length(scope["path"], headers)
             if refusal is not None:
                 return await _refuse(refusal, scope, receive, send)
             limit = _limit(scope["path"])
@@ -155,22 +174,36 @@ class Guard:
             return False
         return self._known(parts.hostname) and port == self.settings.port
 
-    def _token(self, path: str, headers: Mapping[bytes, list[bytes]]) -> Response | None:
-        if not self.settings.token or path in OPEN:
+    def _entry(self, scope: Scope, headers: Mapping[bytes, list[bytes]]) -> Response | None:
+        """By the token in a header or a signed link; or by a cookie, and then a write by its CSRF token too."""
+        path: str = scope["path"]
+        if path == KLING or path.startswith(f"{KLING}/") or self._linked(scope):
             return None
         given = headers.get(b"authorization", [b""])[0]
-        scheme, _, token = given.partition(b" ")
-        right = hmac.compare_digest(token.strip(), self.settings.token.encode("utf-8"))
-        if right and scheme.lower() == b"bearer":
+        if self.settings.token and given:
+            return None if self._right(given) else _unauthorized("wrong", scope, headers)
+        session = self.sessions.of(headers)
+        is_open = path in OPEN or path.startswith(OPEN_UNDER)
+        if not is_open and not self.sessions.open_to(session):
+            return _unauthorized("missing", scope, headers)
+        needs_proof = session is not None or path.startswith(PAGES)
+        if scope.get("method", "GET") in SAFE or not needs_proof or path in OPEN:
             return None
-        error = Unauthorized(
-            f"the token is {'wrong' if given else 'missing'}; send the header Authorization: Bearer "
-            "with the value of SHOTWRIGHT_TOKEN.",
-            field="Authorization",
-            allowed="Bearer <SHOTWRIGHT_TOKEN>",
-            fix="send the server's token",
-        )
-        return error_response(error, 401, {"www-authenticate": 'Bearer realm="shotwright"'})
+        proof = headers.get(CSRF_HEADER.encode(), [b""])[0].decode("latin-1")
+        if session is not None and self.sessions.allows_write(session, proof):
+            return None
+        return _forbidden(CSRF_HEADER, proof, 403, ["the token of the page"])
+
+    def _linked(self, scope: Scope) -> bool:
+        """Whether this asks for a file by an address that we signed."""
+        path, query = scope["path"], scope.get("query_string", b"").decode("latin-1")
+        is_file = path.startswith(FILES) and scope.get("method") in SAFE
+        return bool(is_file and self.settings.token and opens(self.settings.token, path, query))
+
+    def _right(self, authorization: bytes) -> bool:
+        scheme, _, token = authorization.partition(b" ")
+        known = (self.settings.token or "").encode("utf-8")
+        return hmac.compare_digest(token.strip(), known) and scheme.lower() == b"bearer"
 
     def _length(self, path: str, headers: Mapping[bytes, list[bytes]]) -> Response | None:
         declared = headers.get(b"content-length", [b"0"])[0]
@@ -254,6 +287,8 @@ def _bracketed(name: str) -> str:
 
 
 def _limit(path: str) -> int:
+    if path.startswith(f"{KLING}/"):
+        return KLING_BYTES
     return UPLOAD_BYTES if path == UPLOADS else JSON_BYTES
 
 
@@ -291,6 +326,31 @@ def _too_many(wait_s: float) -> Response:
     return error_response(error, 429, {"retry-after": str(max(1, math.ceil(wait_s)))})
 
 
+def _fetched_from_elsewhere(scope: Scope, headers: Mapping[bytes, list[bytes]]) -> Response | None:
+    """Refuses what a page of another site embeds or fetches; a link that someone follows may come in."""
+    site = headers.get(b"sec-fetch-site", [b"none"])[0].decode("latin-1")
+    mode = headers.get(b"sec-fetch-mode", [b""])[0], headers.get(b"sec-fetch-dest", [b""])[0]
+    followed = scope.get("method") in SAFE and mode == (b"navigate", b"document")
+    if site in ("none", "same-origin") or followed:
+        return None
+    return _forbidden("Sec-Fetch-Site", site, 403, ["same-origin", "none"])
+
+
+def _unauthorized(what: str, scope: Scope, headers: Mapping[bytes, list[bytes]]) -> Response:
+    """401; a person who opens a page is shown the way to log in."""
+    asks_page = b"text/html" in headers.get(b"accept", [b""])[0]
+    if asks_page and scope.get("method") in SAFE and what == "missing":
+        wanted = quote(scope["path"])
+        return Response(status_code=303, headers={"location": f"/login?next={wanted}"})
+    error = Unauthorized(
+        f"the token is {what}; send the header Authorization: Bearer with the value of SHOTWRIGHT_TOKEN.",
+        field="Authorization",
+        allowed="Bearer <SHOTWRIGHT_TOKEN>",
+        fix="send the server's token, or log in at /login",
+    )
+    return error_response(error, 401, {"www-authenticate": 'Bearer realm="shotwright"'})
+
+
 def _forbidden(header: str, value: str, status: int, allowed: list[str]) -> Response:
     error = BadRequest(
         f"{header} {value[:200]!r} is not allowed here; use one of {', '.join(allowed)}.",
@@ -304,7 +364,24 @@ def _forbidden(header: str, value: str, status: int, allowed: list[str]) -> Resp
 
 
 async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    if response.status_code != 303:
+        client = (scope.get("client") or ("unknown", 0))[0]
+        LOG.warning("refused %s %.200r of %s", response.status_code, scope["path"], client)
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
+    elif scope["path"].startswith(f"{KLING}/"):
+        await _enveloped(response)(scope, receive, send)
     else:
         await response(scope, receive, send)
+
+
+def _enveloped(response: Response) -> Response:
+    """The refusal in Kling's envelope too, which is what a client of that face reads."""
+    body = json.loads(bytes(response.body))
+    told = {
+        "code": KLING_CODES[response.status_code],
+        "message": f"{body['error']['message']} {body['error']['fix']}",
+        "request_id": str(uuid.uuid4()),
+    }
+    headers = {k: v for k, v in response.headers.items() if not k.startswith("content-")}
+    return json_response({**told, **body}, response.status_code, headers)

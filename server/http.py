@@ -4,14 +4,14 @@ All bodies are JSON, errors included; `guard` stands before every route.
 Try: python -m pytest tests/server/test_http.py
 """
 
-import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp.server.transport_security import TransportSecuritySettings
@@ -23,9 +23,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from shotwright.generator.errors import BadRequest, Busy, NotFound, ShotwrightError
+from shotwright.generator.errors import BadRequest, NotFound, ShotwrightError
 from shotwright.server import openapi
-from shotwright.server.files import send_blob
+from shotwright.server.bodies import json_object
+from shotwright.server.files import blob_of, send_blob
 from shotwright.server.guard import (
     EVERYWHERE,
     JSON_BYTES,
@@ -37,28 +38,22 @@ from shotwright.server.guard import (
     error_response,
     json_response,
 )
+from shotwright.server.kling import routes as kling
 from shotwright.server.mcp import StudioServer
+from shotwright.server.statuses import status_of
+from shotwright.server.web.routes import Web
 from shotwright.tools import verbs
 from shotwright.tools.settings import Settings, make_home
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Studio
 
+if TYPE_CHECKING:
+    from shotwright.tools.studio.library import Kind
+
 LOG = logging.getLogger(__name__)
 
-STATUS = {
-    "unauthorized": 401,
-    "forbidden": 403,
-    "not_found": 404,
-    "conflict": 409,
-    "request_key_conflict": 409,
-    "too_large": 413,
-    "queue_full": 429,
-    "too_many_requests": 429,
-    "no_worker": 503,
-}
-"""Status by code; any other mistake of the caller is 400, a busy server 503, the rest 500."""
-MEDIA = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg"}
 MAX_PAGE = 100
+TAKES: "tuple[Kind, ...]" = ("clip", "picture", "shot")
 
 
 def create_app(studio: Studio, *, limits: Limits | None = None) -> Starlette:
@@ -72,8 +67,14 @@ def create_app(studio: Studio, *, limits: Limits | None = None) -> Starlette:
     mcp = StudioServer(studio).streamable_http_app(
         transport_security=transport_security(settings), max_request_body_size=JSON_BYTES
     )
+    web = Web(studio)
     return Starlette(
-        routes=[*mcp.routes, *_Routes(studio).all()],
+        routes=[
+            *mcp.routes,
+            *_Routes(studio).all(),
+            *web.routes,
+            *kling.routes(studio),
+        ],
         middleware=[Middleware(Guard, settings, limits)],
         exception_handlers={
             ShotwrightError: _failed,
@@ -81,9 +82,18 @@ def create_app(studio: Studio, *, limits: Limits | None = None) -> Starlette:
             ClientDisconnect: _gone,
             Exception: _fault,
         },
-        # What runs the MCP sessions; routes that are moved to another app leave it behind.
-        lifespan=mcp.router.lifespan_context,
+        lifespan=_lifespan(studio, mcp, web),
     )
+
+
+def _lifespan(studio: Studio, mcp: Starlette, web: Web) -> Callable[[Starlette], Any]:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        # the first runs the MCP sessions: routes that are moved to another app leave it behind
+        async with mcp.router.lifespan_context(app), kling.calling_back(studio), web.running():
+            yield
+
+    return lifespan
 
 
 def transport_security(settings: Settings) -> TransportSecuritySettings:
@@ -102,22 +112,11 @@ def transport_security(settings: Settings) -> TransportSecuritySettings:
     )
 
 
-def status_of(error: ShotwrightError) -> int:
-    """The HTTP status of an error."""
-    if error.code in STATUS:
-        return STATUS[error.code]
-    if isinstance(error, BadRequest):
-        return 400
-    return 503 if isinstance(error, Busy) else 500
-
-
 class _Routes:
     """The endpoints; each raises ShotwrightError for what goes wrong."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
-        # Kept over requests: it remembers the words of slates, which do not change.
-        self.index: Any = None
 
     def all(self) -> list[BaseRoute]:
         post = [
@@ -139,7 +138,7 @@ class _Routes:
 
     def _verb(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            return await self._call(request, name, _object(await request.body()))
+            return await self._call(request, name, json_object(await request.body()))
 
         return endpoint
 
@@ -186,11 +185,13 @@ class _Routes:
         )
 
     def _take_page(self, limit: int, cursor: str | None, query: str | None) -> dict[str, Any]:
-        from shotwright.tools.studio.slates import TakeIndex
+        from shotwright.tools.studio.slates import read_kept
 
         studio = self.studio
-        self.index = self.index or TakeIndex(studio.store)
-        slates, following = self.index.list_takes(limit, cursor, query)
+        entries, following = studio.library.page(
+            limit=limit, cursor=cursor, query=query, kinds=TAKES
+        )
+        slates = read_kept(studio.store, (entry.id for entry in entries))
         takes = [slate.to_take(studio.store, studio.base_url) for slate in slates]
         return {"takes": takes, "cursor": following}
 
@@ -226,25 +227,9 @@ class _Routes:
         return json_response(record, 201)
 
     async def file(self, request: Request) -> Response:
-        key, name, media = await self.studio.blocking(self._blob, request.path_params["name"])
+        name = request.path_params["name"]
+        key, media = await self.studio.blocking(blob_of, self.studio.store, name)
         return await send_blob(self.studio, request, key, name, media)
-
-    def _blob(self, name: str) -> tuple[str, str, str]:
-        """Key, file name and media type of `<take or film id>.<mp4, png or jpg>`."""
-        id_, _, suffix = name.rpartition(".")
-        kind = "films" if id_.startswith("film_") else "takes"
-        blobs = self.studio.store.read_record(kind, id_)["blobs"]
-        there = {blobs["clip"].rsplit(".", 1)[-1]: blobs["clip"], "jpg": blobs.get("sheet")}
-        if not there.get(suffix):
-            have = [f"/files/{id_}.{known}" for known, key in there.items() if key]
-            raise NotFound(
-                f"there is no {name[:100]}; use {' or '.join(have)}.",
-                field="name",
-                value=name[:100],
-                allowed=have,
-                fix=f"use {have[0]}",
-            )
-        return there[suffix], name, MEDIA[suffix]
 
     async def openapi(self, request: Request) -> Response:
         return json_response(openapi.document(secured=bool(self.studio.settings.token)))
@@ -273,28 +258,6 @@ async def _while_there(request: Request, work: Callable[[], Awaitable[None]]) ->
         group.start_soon(watch)
         await work()
         group.cancel_scope.cancel()
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body, {} for none.  Raises BadRequest."""
-    try:
-        data = json.loads(body, parse_constant=_no_number) if body.strip() else {}
-        if isinstance(data, dict):
-            return data
-        problem = f"is a JSON {type(data).__name__}"
-    except (ValueError, RecursionError) as error:
-        problem = f"is not JSON ({error})"
-    raise BadRequest(
-        f"the body {problem}; send one JSON object with the verb's arguments.",
-        field="body",
-        value=body[:100].decode("utf-8", "replace"),
-        allowed="a JSON object",
-        fix="see /openapi.json for the verb's arguments",
-    )
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _query(request: Request) -> dict[str, Any]:

@@ -11,12 +11,14 @@ import socket
 import sys
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from shotwright.generator.errors import BadRequest, ShotwrightError
+from shotwright.server.hosts import HOSTS, checked, host_config
 from shotwright.tools.settings import Settings, from_environment, make_home
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ def stdio() -> None:
     """Serve MCP over stdin and stdout; hosts run this."""
     _log(logging.WARNING)
     from shotwright.server.mcp import StudioServer
-    from shotwright.server.worker import launch
+    from shotwright.tools.studio.hiring import launch
     from shotwright.tools.studio.studio import Studio
 
     studio = Studio(from_environment(stdio=True), launch=launch)
@@ -138,7 +140,7 @@ def serve(
         str | None, typer.Option(help="demand this token; SHOTWRIGHT_TOKEN keeps it out of `ps`")
     ] = None,
 ) -> int:
-    """Serve MCP at /mcp, the verbs at /api, files, and /openapi.json over HTTP."""
+    """Serve the web studio, MCP at /mcp, the verbs at /api, files, and /openapi.json over HTTP."""
     _log(logging.INFO)
     from shotwright.server.guard import check_exposure
 
@@ -168,7 +170,7 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
 
     from shotwright.server import terminal
     from shotwright.server.http import create_app
-    from shotwright.server.worker import launch
+    from shotwright.tools.studio.hiring import launch
     from shotwright.tools.studio.studio import Studio
 
     studio = Studio(settings, launch=launch)
@@ -246,29 +248,79 @@ def doctor(as_json: Json = False) -> int:
 @app.command()
 def config(
     host: Annotated[
-        str | None,
-        typer.Option(metavar="claude-code|claude-desktop|cursor|vscode", help="only this host's"),
+        str | None, typer.Option(metavar="|".join(HOSTS), help="only this host's")
     ] = None,
 ) -> None:
-    """Print the JSON that makes an MCP host start this installation."""
+    """Print what makes an MCP host start this installation (JSON; for Codex TOML); `setup` writes it."""
     import json
 
     from shotwright.server import terminal
-    from shotwright.server.hosts import HOSTS, host_config
 
     if host is None:
         print(json.dumps({name: host_config(name) for name in HOSTS}, indent=2))
         return
-    if host not in HOSTS:
+    told = host_config(checked(host))
+    terminal.remark(f"for {HOSTS[host].title}, {HOSTS[host].project}:")
+    if HOSTS[host].form == "toml":
+        import tomlkit
+
+        print(tomlkit.dumps(told), end="")
+    else:
+        print(json.dumps(told, indent=2))
+
+
+@app.command()
+def setup(
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="|".join(HOSTS), help="this host, repeatable; those found if left out"
+        ),
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="take it out again")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="write without asking")] = False,
+    as_json: Json = False,
+) -> int:
+    """Write this installation into the configuration of MCP hosts, after showing the change; --undo takes it out."""
+    from shotwright.server import setup as deed
+    from shotwright.server import terminal
+
+    changes = [deed.plan(name, file, undo=undo) for name, file in deed.chosen(host or []).items()]
+    if not as_json:
+        terminal.show_changes(changes)
+    needed = [change for change in changes if change.needed]
+    written = bool(needed) and (yes or (not as_json and _agreed(len(needed))))
+    for change in needed if written else ():
+        deed.carry_out(change, undo=undo)
+    if as_json:
+        terminal.say_json({"changes": [change.body() for change in changes], "written": written})
+    elif written:
+        terminal.remark("written; restart the host, or reload its MCP servers")
+    return 2 if any(change.error for change in changes) else 0
+
+
+def _agreed(files: int) -> bool:
+    """Whether the person says yes.  Raises BadRequest where nobody can be asked."""
+    try:
+        return typer.confirm(f"write {files} file{'s' if files > 1 else ''}?", err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
         raise BadRequest(
-            f"host {host!r} is unknown; use one of {', '.join(HOSTS)}.",
-            field="host",
-            value=host,
-            allowed=list(HOSTS),
-            fix="choose one of them",
-        )
-    terminal.remark(f"for {HOSTS[host]}:")
-    print(json.dumps(host_config(host), indent=2))
+            "nothing was written: nobody answered.", field="yes", fix="say --yes"
+        ) from None
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option(help="the folder for the film and all that belongs to it")
+    ] = Path("demo"),
+) -> int:
+    """Make a film from three sentences, as an MCP client does it, and leave everything in a folder."""
+    from shotwright.server.demo import run
+
+    return run(out)
 
 
 def _command(verb: "Verb") -> Any:
@@ -317,8 +369,8 @@ def _run(verb: "Verb", typed: dict[str, Any]) -> int:
 
     from shotwright.server import terminal
     from shotwright.server.commands import arguments
-    from shotwright.server.worker import launch
     from shotwright.tools import verbs
+    from shotwright.tools.studio.hiring import launch
     from shotwright.tools.studio.studio import Studio
 
     terminal.speak_utf8()

@@ -8,8 +8,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import version
+from importlib.resources import files
 from typing import Any
 
+from mcp.server.apps import Apps
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import (
@@ -23,16 +25,23 @@ from mcp.types import (
     ImageContent,
     InputRequiredResult,
     ResourceLink,
+    SubscribeRequestParams,
     TextContent,
     Tool,
     ToolAnnotations,
+    UnsubscribeRequestParams,
 )
 from pydantic import AnyUrl
 
 from shotwright.generator.errors import NotFound, ShotwrightError, TooLarge
+from shotwright.server.notices import JobNotices
+from shotwright.server.schemas import argument_schema, output_schema
+from shotwright.server.tasks import Ledger, Task, Tasks
 from shotwright.tools import verbs
-from shotwright.tools.studio.shown import Shown
+from shotwright.tools.studio import jobs
+from shotwright.tools.studio.shown import Shown, show_job
 from shotwright.tools.studio.studio import Studio
+from shotwright.tools.studio.wire import ENDED, Call
 
 INSTRUCTIONS = (
     "Shotwright makes video on this machine's own hardware. Rendering verbs answer a job; when its state is not "
@@ -42,23 +51,33 @@ INSTRUCTIONS = (
     "change a film "
     "with film_id and edits. Camera words: resource shotwright://guide/camera."
 )
+PLAYER = "ui://shotwright/player.html"
 PNG = b"\x89PNG\r\n\x1a\n"
 MAX_BLOB = 16 * 1024 * 1024
 """Clips up to this size can be read as a resource; larger ones by path or URL."""
 
 
 class StudioServer(MCPServer):
-    """An MCP server whose tools are the verbs."""
+    """An MCP server whose tools are the verbs; ledger: of its tasks, the studio's jobs when left out."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, *, ledger: Ledger | None = None) -> None:
+        notices = JobNotices(studio)
         super().__init__(
             "shotwright",
             title="Shotwright",
             description="Video on your own GPU: clips, continuations, camera moves, films.",
             version=version("shotwright"),
             instructions=INSTRUCTIONS,
+            extensions=[Tasks(ledger or JobLedger(studio)), _player()],
+            subscriptions=notices,
         )
         self.studio = studio
+        # the official class serves only the new way of listening
+        low = self._lowlevel_server
+        low.add_request_handler("resources/subscribe", SubscribeRequestParams, notices.on_subscribe)
+        low.add_request_handler(
+            "resources/unsubscribe", UnsubscribeRequestParams, notices.on_unsubscribe
+        )
         _resources(self, studio)
         _prompts(self)
 
@@ -93,12 +112,47 @@ class StudioServer(MCPServer):
         try:
             return _answer(await verbs.call(self.studio, name, arguments, report))
         except ShotwrightError as error:
-            body = {"error": error.body()}
-            return CallToolResult(
-                content=[TextContent(type="text", text=f"{error.message} {error.fix}".strip())],
-                structured_content=body,
-                is_error=True,
-            )
+            return _refusal(error)
+
+
+class JobLedger:
+    """Jobs as tasks of the MCP extension."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    async def begin(self, tool: str, arguments: dict[str, Any]) -> Task | CallToolResult | None:
+        """A verb that makes a job makes a task; what is refused, planned or done already is answered at once."""
+        verb = verbs.BY_NAME.get(tool)
+        if verb is None or not issubclass(verb.arguments, Call) or arguments.get("dry_run"):
+            return None
+        try:
+            shown = await verbs.call(self.studio, tool, {**arguments, "wait_s": 0})
+        except ShotwrightError as error:
+            return _refusal(error)
+        if shown.data["state"] in ENDED:
+            return _answer(shown)
+        return await self.look(shown.data["job_id"])
+
+    async def look(self, task_id: str) -> Task:
+        queue = await self.studio.queue()
+        row = await self.studio.blocking(queue.row, task_id)
+        changed = row["ended_at"] or row["started_at"] or row["created_at"]
+        told = f"{row['phase']}, {row['progress']:.0%}"
+        task = Task(row["job_id"], "working", told, row["created_at"], changed)
+        if row["state"] == "cancelled":
+            return replace(task, status="cancelled")
+        if row["state"] not in ENDED:
+            await self.studio.ensure_worker()
+            return task
+        job = await show_job(self.studio, jobs.answer(row, self.studio.base_url))
+        result = _answer(job)
+        result.is_error = row["state"] == "failed"
+        return replace(task, status="completed", result=result)
+
+    async def cancel(self, task_id: str) -> None:
+        queue = await self.studio.queue()
+        await self.studio.blocking(queue.cancel, task_id)
 
 
 class _Reporter:
@@ -114,15 +168,24 @@ class _Reporter:
         await self.context.report_progress(self.last, 1.0, message)
 
 
+def _player() -> Apps:
+    """The player that hosts with MCP Apps show in the chat."""
+    apps = Apps()
+    html = files("shotwright.server").joinpath("player.html").read_text(encoding="utf-8")
+    apps.add_html_resource(PLAYER, html, name="player", title="Player", prefers_border=True)
+    return apps
+
+
 def _tool(verb: verbs.Verb) -> Tool:
+    shows = issubclass(verb.arguments, Call) or verb.name in ("get_job", "view_video")
     return Tool(
+        _meta={"ui": {"resourceUri": PLAYER}} if shows else None,
         name=verb.name,
         title=verb.title,
         description=verb.description,
-        input_schema=verb.arguments.model_json_schema(),
+        input_schema=argument_schema(verb),
         output_schema=output_schema(verb),
         annotations=ToolAnnotations(
-            title=verb.title,
             read_only_hint=verb.read_only,
             destructive_hint=verb.destructive,
             idempotent_hint=verb.idempotent,
@@ -131,19 +194,12 @@ def _tool(verb: verbs.Verb) -> Tool:
     )
 
 
-def output_schema(verb: verbs.Verb) -> dict[str, Any]:
-    """One object schema for what the verb may answer: its answer, its dry run, or an error."""
-    from shotwright.tools.studio.wire import DryRun
-
-    schema = verb.answer.model_json_schema()
-    schema.pop("required", None)
-    properties = schema.setdefault("properties", {})
-    if "dry_run" in verb.arguments.model_fields:
-        properties.update(DryRun.model_json_schema()["properties"])
-    properties.setdefault(
-        "error", {"type": ["object", "null"], "description": "code, message, fix, retryable, …"}
+def _refusal(error: ShotwrightError) -> CallToolResult:
+    return CallToolResult(
+        content=[TextContent(type="text", text=f"{error.message} {error.fix}".strip())],
+        structured_content={"error": error.body()},
+        is_error=True,
     )
-    return schema
 
 
 def _answer(shown: Shown) -> CallToolResult:
@@ -195,8 +251,6 @@ def summary(data: dict[str, Any]) -> str:
 
 
 def _resources(server: MCPServer, studio: Studio) -> None:
-    from shotwright.tools.studio import jobs
-
     @server.resource(
         "shotwright://takes/{id}",
         name="take",

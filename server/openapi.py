@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shotwright.generator.errors import CODES
+from shotwright.server.kling.objects import STATES
+from shotwright.server.kling.translate import KINDS
 from shotwright.tools.studio import wire
 from shotwright.tools.verbs import BY_NAME, VERBS, Verb
 
@@ -32,7 +34,7 @@ def document(*, secured: bool) -> dict[str, Any]:
     """The document; secured: a bearer token is demanded."""
     models: list[type[BaseModel]] = [verb.arguments for verb in VERBS]
     models += [verb.answer for verb in VERBS]
-    models += [wire.Take, wire.DryRun]
+    models += [wire.Take, wire.DryRun, *(kind.body for kind in KINDS)]
     _, definitions = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(models)], ref_template=_REF
     )
@@ -44,7 +46,11 @@ def document(*, secured: bool) -> dict[str, Any]:
             "version": version("shotwright"),
             "description": "Video on your own GPU. Each verb is also an MCP tool at /mcp.",
         },
-        "paths": {**{f"/api/{v.name}": {"post": _post(v)} for v in VERBS}, **_reads()},
+        "paths": {
+            **{f"/api/{v.name}": {"post": _post(v)} for v in VERBS},
+            **_reads(),
+            **_kling(),
+        },
         "components": {
             "schemas": schemas,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -103,6 +109,60 @@ def _reads() -> dict[str, Any]:
         "/openapi.json": _get("openapi", "This document", {"type": "object"}, []),
         "/health": _get("health", "Whether it works", health, []),
     }
+
+
+def _kling() -> dict[str, Any]:
+    """Kling's face: its own envelope, its own errors."""
+    listed = [
+        _query("pageNum", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1}),
+        _query("pageSize", {"type": "integer", "minimum": 1, "maximum": 500, "default": 30}),
+    ]
+    paths: dict[str, Any] = {}
+    for kind in KINDS:
+        name = kind.path.partition("/")[2]
+        body = {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(kind.body.__name__)}},
+        }
+        paths[f"/v1/{kind.path}"] = {
+            "post": {
+                "operationId": f"kling_make_{name}",
+                "summary": f"Kling's {name}: make a task",
+                "requestBody": body,
+                "responses": _enveloped(_ref("KlingTask")),
+            },
+            "get": {
+                "operationId": f"kling_list_{name}",
+                "summary": f"Kling's {name}: tasks, newest first",
+                "parameters": listed,
+                "responses": _enveloped({"type": "array", "items": _ref("KlingTask")}),
+            },
+        }
+        paths[f"/v1/{kind.path}/{{id}}"] = {
+            "get": {
+                "operationId": f"kling_read_{name}",
+                "summary": f"Kling's {name}: a task, by task_id or external_task_id",
+                "parameters": [_path("id")],
+                "responses": _enveloped(_ref("KlingTask")),
+            }
+        }
+    return paths
+
+
+def _enveloped(data: dict[str, Any]) -> dict[str, Any]:
+    said = {
+        "code": {"type": "integer", "description": "0, or one of Kling's service codes"},
+        "message": {"type": "string"},
+        "request_id": {"type": "string"},
+    }
+    good = {"application/json": {"schema": _object({**said, "data": data})}}
+    bad = {"application/json": {"schema": _object(said)}}
+    refusals = {
+        status: {"description": told, "content": bad}
+        for status, told in _ERRORS.items()
+        if status in ("400", "401", "404", "429", "500", "503")
+    }
+    return {"200": {"description": "the task", "content": good}, **refusals}
 
 
 def _get(name: str, title: str, answer: dict[str, Any], given: list[dict[str, Any]]) -> Any:
@@ -194,7 +254,20 @@ def _records() -> dict[str, Any]:
         "plan": {"type": "object"},
         "takes": {"type": "array", "items": _ref("Take")},
     }
+    listed = {"type": "array", "items": {"type": "object"}}
+    task = {
+        "task_id": text,
+        "task_status": {"type": "string", "enum": sorted(set(STATES.values()))},
+        "task_status_msg": text,
+        "task_info": {"type": "object"},
+        "created_at": {**whole, "description": "milliseconds since 1970"},
+        "updated_at": whole,
+    }
+    result = {"type": "object", "properties": {"videos": listed, "images": listed}}
+    kling_task = _object(task)
+    kling_task["properties"]["task_result"] = result
     return {
+        "KlingTask": kling_task,
         "Error": _object(error),
         "ErrorAnswer": _object({"error": _ref("Error")}),
         "Upload": _object(upload),

@@ -9,15 +9,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 from rich.table import Table
 
+from shotwright.server.hosts import HOSTS
 from shotwright.tools import verbs
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Studio
+
+if TYPE_CHECKING:
+    from shotwright.server.setup import Change
 
 LOOK_S = 1.0
 """How often a followed job is read whole; its progress comes more often."""
@@ -166,3 +170,15 @@ def _plain(cell: str) -> str:
     from rich.markup import escape
 
     return escape(cell)
+
+
+def show_changes(changes: Sequence["Change"]) -> None:
+    """What setup would write, file by file."""
+    for change in changes:
+        title = HOSTS[change.host].title
+        if change.error is not None:
+            say(f"{title}: {change.error.message} {change.error.fix}.")
+        elif change.needed:
+            say(f"{title}:\n{change.diff()}\n")
+        else:
+            say(f"{title}: {change.file} needs no change")

@@ -1,4 +1,4 @@
-"""The worker: one process a device that executes jobs.  And starting one from a front, exactly once.
+"""The worker: one process a device that executes jobs.
 
 Importing this module is light; `run` loads DBOS, and the first render loads torch.
 """
@@ -8,91 +8,26 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from shotwright.generator.errors import BadRequest, Busy
+from shotwright.generator.errors import BadRequest
 from shotwright.tools.settings import Settings, make_home
-
-if TYPE_CHECKING:
-    from shotwright.tools.studio.queue import JobQueue
+from shotwright.tools.studio.hiring import RUNS_ALREADY
 
 LOG = logging.getLogger(__name__)
 
-IDLE_S = 900.0
-"""A worker that a front started leaves after so long without work, so that the device is free."""
-START_S = 60.0
-"""How long a front waits for the heartbeat of a worker that it started."""
 FILMS = 32
 """Films at once: each only waits for its renders most of the time."""
-RUNS_ALREADY = 3
-"""Exit status of a worker that finds another of its name at work."""
 POLL_S = 0.05
 """How often the queues are looked at; a look costs about a millisecond on SQLite."""
 
-
-def launch(settings: Settings, jobs: "JobQueue") -> None:
-    """Start a worker when none is alive; of several fronts at once, one does.  Returns when it is alive.
-
-    Raises: Busy (no_worker) when it does not come up.
-    """
-    if _alive(jobs) or not settings.embedded:
-        return
-    try:
-        with FileLock(settings.home / "launch.lock", timeout=START_S):
-            if _alive(jobs):
-                return
-            process = _spawn(settings)
-            until = time.monotonic() + START_S
-            while not _alive(jobs):
-                if process.poll() == RUNS_ALREADY:
-                    # one that is just leaving, or late with its heartbeat: look again
-                    time.sleep(0.5)
-                    process = _spawn(settings)
-                if process.poll() not in (None, RUNS_ALREADY) or time.monotonic() > until:
-                    raise Busy(
-                        f"the worker did not start; its log is {_log(settings)}.",
-                        code="no_worker",
-                        fix="run `shotwright doctor`, then `shotwright worker` to see why",
-                    )
-                time.sleep(0.05)
-    except Timeout:
-        raise Busy(
-            "another process has been starting a worker for a minute.",
-            code="no_worker",
-            fix="run `shotwright worker` by hand to see why",
-        ) from None
-
-
-def _alive(jobs: "JobQueue") -> bool:
-    return any(worker["state"] != "dead" for worker in jobs.workers())
-
-
-def _log(settings: Settings) -> Path:
-    return settings.home / "worker.log"
-
-
-def _spawn(settings: Settings) -> "subprocess.Popen[bytes]":
-    """A worker that outlives this process and shares nothing with it but the settings."""
-    with _log(settings).open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "shotwright.server.main", "worker", "--idle-s", str(IDLE_S)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, **settings.environment()},
-            start_new_session=True,
-            cwd=settings.home,
-        )
-    # collects its exit status should it end before us
-    threading.Thread(target=process.wait, daemon=True).start()
-    return process
+GIVE_BACK_S = 300.0
+"""Idle for so long, a worker that stays lets go of its models: the device is free for others."""
 
 
 def run(
@@ -141,6 +76,18 @@ def run(
 def has_gpu() -> bool:
     """Whether a driver for an NVIDIA GPU is loaded, without importing torch."""
     return Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidia0").exists()
+
+
+def memory_of(device: str) -> tuple[int, int]:
+    """Bytes used and in all: of the GPU once torch is loaded; of this process and the machine elsewhere."""
+    if device.startswith("cuda") and "torch" in sys.modules:
+        import torch
+
+        free, total = torch.cuda.mem_get_info(device)
+        return total - free, total
+    import psutil  # type: ignore[import-untyped]
+
+    return psutil.Process().memory_info().rss, psutil.virtual_memory().total
 
 
 class _Worker:
@@ -205,13 +152,16 @@ class _Worker:
         while not self.stop.wait(HEARTBEAT_S):
             try:
                 self._beat("idle" if self.crew.current_job is None else "busy")
+                self.jobs.note_memory(self.worker_id, *memory_of(self.crew.device))
                 for workflow in self.jobs.take_over(self.worker_id):
                     LOG.warning("took over %s from a dead worker", workflow)
                 for job in self.jobs.sweep():
                     LOG.warning("ended %s, which nothing would have ended", job)
                 if self.crew.current_job is not None or self.jobs.unfinished():
                     busy_at = time.monotonic()
-                elif self.idle_s is not None and time.monotonic() - busy_at > self.idle_s:
+                if time.monotonic() - busy_at > GIVE_BACK_S:
+                    self.crew.give_back()
+                if self.idle_s is not None and time.monotonic() - busy_at > self.idle_s:
                     # gone for the fronts first: a job that came in this moment is still seen here
                     self.jobs.leave(self.worker_id)
                     if not self.jobs.unfinished():

@@ -6,6 +6,9 @@ is started by the first test that renders, and every file that it makes lies in 
 
 import json
 import os
+import pwd
+import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +23,7 @@ from typing import Any
 import anyio
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from shotwright.tools import verbs
@@ -180,8 +184,9 @@ class LlmServer(ThreadingHTTPServer):
     """A real HTTP server that speaks as OpenAI, Anthropic, Google and Ollama do, and misbehaves on demand.
 
     `replies` are given in turn, the last one again and again: a text is what the model says, `(status, headers)` an
-    error, bytes a body that is no JSON, "drip" an answer that comes letter by letter and never ends, "cut" one that
-    ends before its stated length.  `asked` holds the bodies of all requests, `keys` what they showed as their key.
+    error, bytes a body that is sent as it is, a function what it makes of the request, "drip" an answer that comes
+    letter by letter and never ends, "cut" one that ends before its stated length.  `asked` holds the bodies of all
+    requests, `keys` what they showed as their key.
     """
 
     daemon_threads = True
@@ -214,6 +219,8 @@ class _LlmHandler(BaseHTTPRequestHandler):
         names = ("x-api-key", "x-goog-api-key", "authorization")
         server.keys.append(next(filter(None, map(self.headers.get, names)), ""))
         reply = server.replies[0] if len(server.replies) == 1 else server.replies.pop(0)
+        if callable(reply):
+            reply = reply(body)
         if isinstance(reply, tuple):
             status, headers = reply
             self._send(status, json.dumps({"error": {"message": "as told"}}).encode(), headers)
@@ -290,3 +297,69 @@ def _served() -> Iterator[LlmServer]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+TOKEN = "a-token-of-the-tests"
+
+
+@pytest.fixture(scope="session")
+def served(crewed: Studio) -> Iterator[tuple[str, str]]:
+    """The crewed studio behind a listening HTTP front: its URL and its token."""
+    import uvicorn
+
+    from shotwright.server.http import create_app
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings = replace(crewed.settings, port=listener.getsockname()[1], token=TOKEN)
+        studio = Studio(settings)
+        config = uvicorn.Config(create_app(studio), log_config=None, access_log=False, ws="none")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        yield settings.base_url, TOKEN
+        server.should_exit = True
+        thread.join()
+        studio.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server on loopback: its URL, less the database's name."""
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not binaries:
+        pytest.skip("PostgreSQL's server is not installed")
+    # its socket path is limited to 107 bytes and its folder must be reachable by its user
+    folder = Path("/tmp") / f"shotwright-pg-{os.getpid()}"
+    folder.mkdir(mode=0o755)
+    root = os.geteuid() == 0
+    if root:  # it refuses to run as root
+        user = pwd.getpwnam("postgres")
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def run(name: str, *words: str) -> None:
+        command = [f"{binaries[-1]}/{name}", "-D", str(folder / "data"), *words]
+        command = ["runuser", "-u", "postgres", "--", *command] if root else command
+        # not through pipes: the server would keep them open
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, check=True, stdout=quiet, stderr=quiet, cwd="/")
+
+    run("initdb", "-A", "trust", "-U", "shotwright", "-N")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -F"
+    run("pg_ctl", "-w", "-o", options, "-l", str(folder / "log"), "start")
+    yield f"postgresql://shotwright@127.0.0.1:{port}"
+    run("pg_ctl", "-w", "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> str:
+    """The URL of an empty database."""
+    name = f"t{time.monotonic_ns()}"
+    engine = sa.create_engine(f"{postgres_server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return f"{postgres_server}/{name}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing_extensions import TypeIs
 
 from shotwright.generator.errors import CODES
-from shotwright.server.http import STATUS
+from shotwright.server.statuses import STATUS
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("generator", "prompts", "tools", "server")
@@ -18,7 +18,7 @@ def rows() -> dict[str, tuple[str, str, str]]:
     """code -> meaning, REST, what to do, from the table in docs/errors.md."""
     found = {}
     for line in (ROOT / "docs/errors.md").read_text(encoding="utf-8").splitlines():
-        if row := re.fullmatch(r"\| `(\w+)` \| (.+) \| (\d{3}|job) \| (.+) \|", line):
+        if row := re.fullmatch(r"\| `(\w+)` \| (.+) \| (\d{3}|job|client) \| (.+) \|", line):
             found[row[1]] = (row[2], row[3], row[4])
     return found
 
@@ -54,6 +54,7 @@ def test_the_table_gives_the_status_that_the_http_front_answers() -> None:
     assert {code: int(told[code]) for code in STATUS} == STATUS
     rest = {code: status for code, status in told.items() if code not in STATUS}
     assert rest.pop("internal") == "500"
+    assert rest.pop("unreachable") == "client"
     assert set(rest.values()) == {"400", "job"}
 
 

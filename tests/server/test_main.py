@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from shotwright.tools.studio.pictures import png
 from shotwright.tools.studio.queue import JobQueue
 from shotwright.tools.verbs import BY_NAME, VERBS, Verb, parse
 
-COMMANDS = ("stdio", "serve", "worker", "workers", "doctor", "config")
+COMMANDS = ("stdio", "serve", "worker", "workers", "doctor", "config", "setup", "demo")
 EVERY_VERB = pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.command)
 
 
@@ -330,7 +331,8 @@ def test_workers_are_listed_by_their_wire_names(
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_is_told_an_absolute_command(shotwright: _Shotwright, host: str) -> None:
     code, out, _ = shotwright("config", "--host", host)
-    servers = json.loads(out)["servers" if host == "vscode" else "mcpServers"]
+    told = tomllib.loads(out) if HOSTS[host].form == "toml" else json.loads(out)
+    servers = told[HOSTS[host].table]
     entry = servers["shotwright"]
     assert code == 0 and list(servers) == ["shotwright"]
     assert Path(entry["command"]).is_absolute() and Path(entry["command"]).exists()

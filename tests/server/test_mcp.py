@@ -83,6 +83,22 @@ def test_the_tools_are_the_verbs_with_titles_hints_and_schemas(studio: Studio, m
         assert tool.annotations.open_world_hint is not None
 
 
+def test_the_list_of_tools_is_short_and_the_plan_s_schema_a_resource(studio: Studio) -> None:
+    async def run() -> Any:
+        async with Client(StudioServer(studio)) as client:
+            return (await client.list_tools()).tools
+
+    shown = [
+        tool.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"output_schema"})
+        for tool in anyio.run(run)
+    ]
+    assert len(json.dumps(shown)) < 24_000
+    plans = [tool["inputSchema"]["properties"].get("plan") for tool in shown]
+    for plan in filter(None, plans):
+        assert plan.keys() == {"type", "description"}
+        assert "shotwright://schema/shotplan" in plan["description"]
+
+
 @eras
 def test_a_clip_comes_with_progress_all_facts_one_sheet_and_a_link(
     crewed: Studio, small: dict[str, Any], mode: str
@@ -101,7 +117,7 @@ def test_a_clip_comes_with_progress_all_facts_one_sheet_and_a_link(
     )
     job = facts(result)
     assert not result.is_error and job["state"] == "succeeded", job
-    assert set(job) >= JOB
+    assert set(job) >= JOB and len(json.dumps(job)) < 10_000
     best = job["result"]["best"]
     (take,) = job["result"]["takes"]
     assert set(take) >= TAKE and take["take_id"] == best
@@ -155,6 +171,7 @@ def test_resources_hold_takes_jobs_the_plan_schema_and_the_camera_guide(
     assert {str(resource.uri) for resource in listed} == {
         "shotwright://schema/shotplan",
         "shotwright://guide/camera",
+        "ui://shotwright/player.html",
     }
     assert isinstance(clip, BlobResourceContents)
     assert base64.b64decode(clip.blob)[4:8] == b"ftyp"

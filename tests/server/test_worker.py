@@ -16,9 +16,9 @@ from typing import Any
 import anyio
 import pytest
 
-from shotwright.server import worker
 from shotwright.tools import verbs
 from shotwright.tools.settings import Settings, from_environment
+from shotwright.tools.studio import hiring
 from shotwright.tools.studio.queue import JobQueue
 from shotwright.tools.studio.studio import Studio
 
@@ -162,7 +162,7 @@ def test_a_worker_told_to_stop_hands_its_job_back(
 def test_fronts_that_start_at_once_start_one_worker(settings: Settings, jobs: JobQueue) -> None:
     def front(_: int) -> None:
         own = JobQueue(settings)
-        worker.launch(settings, own)
+        hiring.launch(settings, own)
         own.close()
 
     try:

@@ -283,7 +283,7 @@ class PlanShots(Strict):
     )
     brief: Brief | None = None
     plan: dict[str, Any] | None = Field(
-        default=None, description="a ShotPlan of yours, to be checked"
+        default=None, description="a ShotPlan of yours, to be checked (resource shotwright://schema/shotplan)"
     )
     style: str | None = Field(default=None, max_length=300)
     aspect_ratio: AspectRatio | None = Field(

@@ -1,0 +1,137 @@
+// Small things of several pages: hover previews, copying, toasts with undo.
+import { frameOf, upload } from "./composer.js";
+import { say, translated } from "./words.js";
+
+document.addEventListener("click", async (event) => {
+  const copy = event.target.closest("[data-copy]");
+  if (!copy) return;
+  await navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent);
+  say(translated("copied"));
+});
+
+// A poster plays while the pointer or the focus rests on it.
+let waiting = 0;
+const preview = (link) => {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    if (link.querySelector("video")) return;
+    const video = document.createElement("video");
+    Object.assign(video, { src: link.dataset.hover, muted: true, loop: true, playsInline: true });
+    video.setAttribute("aria-hidden", "true");
+    video.addEventListener("canplay", () => { link.classList.add("plays"); video.play().catch(() => {}); });
+    link.append(video);
+  }, 120);
+};
+const rest = (link) => {
+  clearTimeout(waiting);
+  link.classList.remove("plays");
+  link.querySelector("video")?.remove();
+};
+for (const [begin, end] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
+  document.addEventListener(begin, (event) => { const link = event.target.closest?.("[data-hover]"); if (link) preview(link); });
+  document.addEventListener(end, (event) => {
+    const link = event.target.closest?.("[data-hover]");
+    if (link && !link.contains(event.relatedTarget)) rest(link);
+  });
+}
+
+// Library: two that are ticked are compared; the last frame of a clip begins another.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-pair]")) return;
+  const ticked = [...document.querySelectorAll("[data-pair]:checked")];
+  if (ticked.length > 2) ticked.find((box) => box !== event.target).checked = false;
+  document.querySelector("[data-compare]").disabled = document.querySelectorAll("[data-pair]:checked").length !== 2;
+});
+document.addEventListener("click", async (event) => {
+  if (event.target.closest("[data-compare]")) {
+    const [a, b] = [...document.querySelectorAll("[data-pair]:checked")].map((box) => box.dataset.pair);
+    location.href = `/compare?a=${a}&b=${b}`;
+  }
+  const last = event.target.closest("[data-last-frame]");
+  if (last) {
+    const video = document.createElement("video");
+    video.muted = true;
+    video.src = `/files/${last.dataset.lastFrame}.mp4`;
+    await new Promise((done) => { video.addEventListener("loadeddata", done, { once: true }); });
+    try {
+      const made = await upload(await frameOf(video, true), "frame.png");
+      location.href = `/?image=${made.upload_id}`;
+    } catch { /* said already */ }
+  }
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
+  if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+});
+// "again" from the library: where it went
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const path = event.detail.pathInfo?.requestPath ?? "";
+  if (path.startsWith("/web/again/") && event.detail.successful && event.detail.elt.closest(".menu")) {
+    const link = document.createElement("a");
+    link.href = "/queue";
+    link.className = "button";
+    link.textContent = document.querySelector('a[href="/queue"] span').textContent;
+    say(event.detail.elt.textContent, link);
+    event.detail.elt.closest(".menu").open = false;
+  }
+});
+
+// Queue: the list is asked for again when jobs come, go or change places.
+let places = "";
+document.addEventListener("jobs", (event) => {
+  const list = document.querySelector("[data-live-jobs]");
+  if (list) {
+    const now = [...event.detail.alive].sort((a, b) => a[1].place - b[1].place).map(([id, job]) => id + job.state + job.priority).join();
+    if (places && now !== places) htmx.trigger(list, "refresh");
+    places = now || "none";
+  }
+  const workers = document.querySelector("[data-live-workers]");
+  if (workers && Object.keys(event.detail.workers).length) htmx.trigger(workers, "refresh");
+});
+
+// Film: scripts by file or drop; the quality of the button; the timeline; a cut that has changed.
+const script = async (file) => {
+  const area = document.getElementById("script");
+  if (!file || !area) return;
+  area.value = await file.text();
+  area.form.requestSubmit();
+};
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-script-file]")) script(event.target.files[0]);
+  if (event.target.matches("[data-film-quality]")) document.querySelector("[data-film-make]").value = event.target.value;
+});
+document.addEventListener("dragover", (event) => { if (event.target.closest?.("[data-script-drop]")) event.preventDefault(); });
+document.addEventListener("drop", (event) => {
+  const file = event.target.closest?.("[data-script-drop]") && event.dataTransfer.files[0];
+  if (file) { event.preventDefault(); script(file); }
+});
+document.addEventListener("click", (event) => {
+  const idea = event.target.closest("[data-script-idea]");
+  if (!idea) return;
+  document.getElementById("script").value = idea.textContent;
+  document.getElementById("script").form.requestSubmit();
+});
+const reel = (within) => {
+  const line = within.querySelector?.("[data-timeline]:not([data-ready])");
+  if (!line) return;
+  line.dataset.ready = "";
+  for (const part of line.children) part.style.flexGrow = part.dataset.frames;
+  line.closest("[data-player]").addEventListener("frame", (event) => {
+    for (const part of line.children) {
+      const from = Number(part.dataset.from);
+      part.toggleAttribute("data-now", event.detail.frame >= from && event.detail.frame < from + Number(part.dataset.frames));
+    }
+  });
+};
+reel(document);
+document.body.addEventListener("htmx:load", (event) => {
+  reel(event.detail.elt.parentElement ?? event.detail.elt);
+  const done = event.detail.elt.matches?.(".job[data-film-done]") && event.detail.elt;
+  const film = document.getElementById("film");
+  if (done && film?.dataset.film === done.dataset.filmDone) {
+    htmx.ajax("GET", location.pathname, { target: "#film", select: "#film", swap: "outerHTML" });
+  }
+});

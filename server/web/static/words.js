@@ -1,0 +1,16 @@
+// The page's few words for scripts, and what is said for a moment.
+export const translated = (name) => document.getElementById("words").dataset[name] || "";
+
+export const say = (text, action) => {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  const words = document.createElement("p");
+  words.textContent = text;
+  toast.append(words);
+  if (action) toast.append(action);
+  document.getElementById("toasts").append(toast);
+  setTimeout(() => toast.remove(), action ? 12000 : 6000);
+  return toast;
+};
+
+export const csrf = () => document.querySelector('meta[name="csrf-token"]').content;
