@@ -99,10 +99,11 @@ def _word(value: Any) -> str:
 
 
 def as_python(verb: str, request: Mapping[str, Any], base_url: str) -> str:
-    lines = ",\n    ".join(f"{name!r}: {value!r}" for name, value in request.items())
+    """A program for another machine; for this one `Studio()` is enough."""
+    named = "".join(f"        {name}={value!r},\n" for name, value in request.items())
     return (
-        "import httpx\n\n"
-        f"asked = {{\n    {lines},\n}}\n"
-        f'answer = httpx.post("{base_url}/api/{verb}", json=asked, timeout=60)\n'
-        "job = answer.raise_for_status().json()\n"
+        "from shotwright.tools import Studio\n\n"
+        f"with Studio({base_url!r}) as studio:\n"
+        f"    job = studio.{verb}(\n{named}    )\n"
+        "    print(studio.result(job))\n"
     )

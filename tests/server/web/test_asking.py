@@ -56,8 +56,9 @@ def test_mcp_and_python_say_the_same() -> None:
     call = json.loads(asking.as_mcp("generate_video", REQUEST))
     assert call["params"] == {"name": "generate_video", "arguments": REQUEST}
     tree = ast.parse(asking.as_python("generate_video", REQUEST, "http://127.0.0.1:8188"))
-    asked = next(node.value for node in tree.body if isinstance(node, ast.Assign))
-    assert ast.literal_eval(asked) == REQUEST
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.keywords]
+    asked = {word.arg: ast.literal_eval(word.value) for word in calls[0].keywords}
+    assert asked == REQUEST
 
 
 def test_a_request_is_asked_again_without_how_it_was_run() -> None:
