@@ -404,7 +404,9 @@ def _nearest(name: str) -> str:
 def _refusal(problems: list[Problem]) -> BadRequest:
     lines = [f"{_path(p['loc'])}: {_shown(p)}{p['text']}" for p in problems[:MAX_NAMED]]
     if len(problems) > MAX_NAMED:
-        lines.append(f"and {len(problems) - MAX_NAMED} more, the first of them in value and allowed")
+        lines.append(
+            f"and {len(problems) - MAX_NAMED} more, the first of them in value and allowed"
+        )
     one = problems[0] if len(problems) == 1 else None
     listed = problems[:MAX_LISTED]
     count = "1 problem" if one else f"{len(problems)} problems"

@@ -46,9 +46,7 @@ class Verb:
         return done
 
 
-_JOB = (
-    "Answers a job: until its `state` is succeeded, call get_job."
-)
+_JOB = "Answers a job: until its `state` is succeeded, call get_job."
 
 VERBS: tuple[Verb, ...] = (
     Verb(

@@ -207,7 +207,9 @@ class Store:
                     return {}
             else:
                 found = self._fs.find(self._at(kind), detail=True).items()
-                dated = [(name.rsplit("/", 1)[-1], str(info["LastModified"])) for name, info in found]
+                dated = [
+                    (name.rsplit("/", 1)[-1], str(info["LastModified"])) for name, info in found
+                ]
         ids = ((name.removesuffix(".json"), date) for name, date in dated)
         return {id: date for id, date in ids if _ID.fullmatch(id)}
 

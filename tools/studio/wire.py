@@ -102,9 +102,7 @@ class Call(Strict):
     deadline_s: float | None = Field(
         default=None, gt=0, description="give up after this many seconds"
     )
-    dry_run: bool = Field(
-        default=False, description="render nothing: answer the plan and its cost"
-    )
+    dry_run: bool = Field(default=False, description="render nothing: answer the plan and its cost")
     wait_s: float = Field(
         default=25.0,
         ge=0,
@@ -126,9 +124,7 @@ DELIVERY = tuple(Call.model_fields)
 class Look(Call):
     """What every rendering verb accepts."""
 
-    model: Id | None = Field(
-        default=None, description="name from list_models"
-    )
+    model: Id | None = Field(default=None, description="name from list_models")
     quality: Quality = Field(
         default="standard", description="draft to look, high is better and slower"
     )
@@ -178,9 +174,7 @@ class GenerateVideo(Frame):
         default=None,
         description="how the camera is made; the best one when left out",
     )
-    rewrite: bool = Field(
-        default=True, description="false sends the prompt as it is"
-    )
+    rewrite: bool = Field(default=True, description="false sends the prompt as it is")
 
 
 class ExtendVideo(Look):
@@ -283,7 +277,8 @@ class PlanShots(Strict):
     )
     brief: Brief | None = None
     plan: dict[str, Any] | None = Field(
-        default=None, description="a ShotPlan of yours, to be checked (resource shotwright://schema/shotplan)"
+        default=None,
+        description="a ShotPlan of yours, to be checked (resource shotwright://schema/shotplan)",
     )
     style: str | None = Field(default=None, max_length=300)
     aspect_ratio: AspectRatio | None = Field(
