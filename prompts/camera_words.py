@@ -64,7 +64,7 @@ def _read(text: str, explicit: bool) -> tuple[Found, ...]:
     return tuple(sorted(found, key=lambda f: f.start))
 
 
-_NONE = re.compile(r"\s*(?:none|off|no\s+movement|无|没有)\s*(?:[,;}.。，；(（]|$)")
+_NONE = re.compile(r"\s*(?:none|off|n/?a|no\s+movement|无|没有)\s*(?:[,;}.。，；(（]|$)")
 
 
 def _moved(found: Iterable[Found], by: int) -> list[Found]:
@@ -80,11 +80,11 @@ def _moved(found: Iterable[Found], by: int) -> list[Found]:
 def _zone_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     names = (
         r"(?:camera(?: (?:movement|move|motion|work|direction|notes?))?|cam|movement|"
-        r"镜头(?:运动|语言)?|运镜(?:方式)?|摄影|机位)"
+        r"(?<![推拉摇移跟升降甩绕定空晃])镜头(?:运动|语言)?|运镜(?:方式)?|摄影|机位)"
     )
     heads = words()["forbidden"]["heads"].replace(" ", r"\s+")
     return (
-        re.compile(rf"\"{names}\"\s*:\s*\"(?P<told>[^\"\n]*)\""),
+        re.compile(rf"\"{names}\"\s*:\s*\"(?P<told>[^\"\n]*)\"|<{names}>(?P<tagged>[^<\n]*)"),
         re.compile(
             r"[\[【]{1,2}(?P<bracket>[^\]】]*)[\]】]{1,2}"
             rf"|(?<![a-z])(?:{heads})\s*[:：]\s*(?P<denied>[^\n]*)"
@@ -99,7 +99,7 @@ def _zones(flat: str, unquoted: str) -> Iterator[tuple[str, int, int]]:
     for text, pattern in ((flat, fields), (unquoted, written)):
         for match in pattern.finditer(text):
             kind = str(match.lastgroup)
-            yield kind, *match.span(kind)
+            yield kind.replace("tagged", "told"), *match.span(kind)
 
 
 def _both(text: str, explicit: bool) -> tuple[Found, ...]:

@@ -95,7 +95,7 @@ def _grammar() -> dict[str, re.Pattern[str]]:
         "keeps": re.compile(w["keeps"]),
         "boundary": re.compile(
             r"[，。；！？,;!?\n：:（）()【】\[\]“”「」…—|\0、]+|\.(?!\d)|(?:然后|接着|随后|紧接着|继而|而后|同时|并且|转而|"
-            r"而是|却|但是?|接下来|一边|再(?!次)|并(?!肩|排|列|非))"
+            r"而是|却|但是?|接下来|一边|再(?!次)|并(?!肩|排|列|非|行))"
         ),
         "negated": re.compile(
             rf"(?:(?<![能可要是会行])|(?<=[但可只还]是))(?:{words()['zh_negation']['before']})(?:{words()['zh_negation']['filler']}|\x02|\s)*$"
@@ -160,7 +160,7 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
             if (
                 found
                 and kind == "weak"
-                and masked[hit.start] in "穿飞经掠越"
+                and masked[hit.start] in "穿飞经掠越贴"
                 and not (found[-1].denied or _NEXT.search(masked, found[-1].end, hit.start))
             ):
                 continue  # 向左平移，越过前景的芦苇: what a move passes is no second one

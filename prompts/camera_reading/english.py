@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from shotwright.prompts.camera_reading.ellipsis import elliptic
 from shotwright.prompts.camera_reading.lexicon import Found, words
 from shotwright.prompts.camera_reading.modifiers import FOCAL
 from shotwright.prompts.camera_reading.negation import is_denied, negations
@@ -19,7 +20,6 @@ from shotwright.prompts.camera_reading.subjects import State, who_moves
 from shotwright.prompts.camera_reading.tables import (
     BETWEEN,
     OBJECT,
-    PREPOSITION,
     REACH,
     Clause,
     Verb,
@@ -124,7 +124,7 @@ def _read_clause(
         if state.subject in (None, "thing"):
             state.subject = state.main = "camera"  # what follows a command goes on with it
     if not found and before:
-        again = _elliptic(text, clause, before[-1])
+        again = elliptic(text, clause, before[-1])
         if again and clause.link == "," and _sideless(text, before[-1]):
             # "an arc shot around the couple, clockwise" is one move
             spans = (*before[-1].spans, *again.spans)
@@ -179,6 +179,11 @@ def _candidates(text: str) -> list[Found | Verb]:
         Verb("travel", "base" if m.lastgroup == "hand" else "s", *m.span(m.lastgroup or 0))
         for m in t.any_verb.finditer(text)
         if m.start(m.lastgroup or 0) not in known and all(free[m.start(m.lastgroup or 0) : m.end()])
+    ]
+    kept += [
+        Verb("travel", "base", *m.span(m.lastgroup or 0))
+        for m in t.moving.finditer(text)
+        if all(free[m.start(m.lastgroup or 0) : m.end()])
     ]
     idioms = [
         Verb("." + move, _form(m.group().split()[0]), m.start(), m.end())
@@ -270,7 +275,7 @@ def _move(
         way = way if way in ways else None
     if way in ("along", "toward") and verb.form == "base":
         ahead, where = way_before(text, taken, verb.start)
-        if ahead in ("left", "right") and ahead in ways:
+        if ahead in ("left", "right", "in", "out") and ahead in ways:
             way, span = ahead, where  # "a leftward slide past the mirrors"
     side = _RIGHT_AWAY.match(text, verb.end) if verb.family in ("pan", "truck") else None
     if side and way != "right":
@@ -289,7 +294,9 @@ def _move(
         # `generator.camera` rolls the camera, and the picture turns the other way
         move = {"roll_cw": "roll_ccw", "roll_ccw": "roll_cw"}.get(str(move), move)
     if move is None and (explicit or before or state.subject == "camera"):
-        move = _NOUNS.get(verb.family) if _A_MOVE.search(pre) and verb.form == "base" else None
+        bare = verb.family != "roll" and _BARE.match(text, verb.end) and _WE.search(pre)
+        noun = _A_MOVE.search(pre) and verb.form == "base"
+        move = _NOUNS.get(verb.family) if noun or bare else None
     if move is None or (way is None and verb.family == "zoom" and _PASSING.match(text, verb.end)):
         return None
     spans = ((verb.start, verb.end), *((span,) if way and span else ()))
@@ -316,7 +323,7 @@ def _move(
     if held and who == "goes on" and verb.family == "follow" and verb.form == "ing":
         return found  # "I want it handheld, following her"
     if way is None and verb.family in _NOUNS:
-        return found if who == "named" else None
+        return found if who in ("named", "camera") else None
     if verb.family == "follow" and verb.form == "ing" and before and before[-1].family in _TURNS:
         return None  # "tilts up, following the kite"
     if (
@@ -340,7 +347,7 @@ def _said_before(text: str, verb: Verb) -> str:
     return text[max(0, verb.start - 40) : verb.start]
 
 
-_LIKE_A = re.compile(r"\blike\s+(?:a|an|the)\s+(?:[a-z]+\s+)?$")
+_LIKE_A = re.compile(r"(?<!more\s)\blike\s+(?:a|an|the)\s+(?:[a-z]+\s+)?$")
 _GEAR_IN_HAND = re.compile(
     r"\b(?:push|pull|roll|wheel|carr|rent|load|build|lay|assembl|unload|return|hir)(?:y|ies|es|s|ed|ied|ing|e)?\s+(?:a|an|the|his|her|their)\s+$"
 )
@@ -353,6 +360,9 @@ _ELSEWHERE = re.compile(
     r"(?:go|goes|going|went|come|comes|coming|get|gets)\s+(?:back\s+)?(?:to|from)\b(?!\s+(?:the\s+)?(?:left|right))"
 )
 """Where a programme goes: "we go to commercials"."""
+_BARE = re.compile(r"\s*(?:[.,;]|$|(?:until|and)\b)")
+_WE = re.compile(r"\b(?:we|camera|lens)\s+(?:[a-z]+ly\s+|then\s+)*$")
+"""Who pushes, with no way named: "we push until it fills the frame"."""
 _NOUNS = {"push": "dolly_in", "pull": "dolly_out", "roll": "roll_cw"}
 _A_MOVE = re.compile(
     r"\b(?:(?:just|only|except\s+for|with|but|and)\s+(?:a|an|one)|(?:a|an|one)\s+(?:[a-z]+ly\s+)?"
@@ -364,7 +374,7 @@ _PRINTS = re.compile(
     r"\s+(?:[a-z]+\s+)?(?:prints?|footprints?|scents?|numbers?|parcels?|orders?)\b"
 )
 _PLURAL = re.compile(
-    r"\s+(?!shots|moves|movements|always|camera)[a-z]{3,}[^s\W]s\s+(?!in|on|at|to|from|with|across|along|around|as|and|or|"
+    r"\s+(?!shots|moves|movements|always|camera|[a-z]+wards|sideways)[a-z]{3,}[^s\W]s\s+(?!in|on|at|to|from|with|across|along|around|as|and|or|"
     r"through|over|up|down|left|right|past|towards?|into|by|slowly|while|then|of)[a-z]+"
 )
 
@@ -410,36 +420,3 @@ def _objects(text: str, verb: Verb, way: str | None, span: tuple[int, int] | Non
     if word in ("in", "out", "back", "off", "up", "down", "left", "right", "away"):
         return bool(OBJECT.match(text, span[1]))
     return False
-
-
-def _elliptic(text: str, clause: Clause, last: Found) -> Found | None:
-    """ "pans left, then right": a way without a verb takes the verb before it."""
-    entry = words()["en"].get(last.family)
-    if entry is None or clause.start - last.end > 60:
-        return None
-    lead = tables().lead.match(text, clause.start, clause.end)
-    at = lead.end() if lead else clause.start
-    again = re.compile(r"(?:back\s+|all\s+the\s+way\s+|slowly\s+)*").match(text, at)
-    at = again.end() if again else at
-    way, span = way_after(text, at, clause.end, entry["ways"])
-    if (
-        way is None
-        or span is None
-        or span[0] > at + 1
-        or way in ("toward", "along", "around", "with")
-    ):
-        return None
-    after = text[span[1] : clause.end]
-    if (
-        after.strip()
-        and not PREPOSITION.match(after)
-        and not re.match(
-            r"\s+(?:again|slowly|quickly|fast|at\s+once|together|simultaneously|at\s+the\s+same\s+time)",
-            after,
-        )
-    ):
-        return None
-    move = entry["ways"][way]
-    if move == last.move:
-        return None
-    return Found(move, span[0], span[1], (span,), last.family)

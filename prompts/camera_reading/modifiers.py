@@ -48,7 +48,10 @@ _NUMBER = (
 )
 _AMOUNTS = (
     ("degrees", re.compile(_NUMBER + r"\s*(?:degrees?\b|deg\b|°|度)")),
-    ("degrees", re.compile(r"(?<![\d.])(\d{2,3})\s+(?=orbit|arc|pan|tilt|spin|rotation|roll|circle)")),
+    (
+        "degrees",
+        re.compile(r"(?<![\d.])(\d{2,3})\s+(?=orbit|arc|pan|tilt|spin|rotation|roll|circle)"),
+    ),
     ("ratio", re.compile(_NUMBER + r"\s*(?:x\b|×|times\b|倍)")),
     ("ratio", re.compile(r"(?<![a-z])[x×]\s*" + _NUMBER)),
     ("ratio", re.compile(r"\bfactor\s+of\s+" + _NUMBER)),

@@ -188,7 +188,7 @@ _LED = re.compile(
     r"(?:^|[.;,!?]\s*|\bthen\s+)(?:\w+ly\s+|just\s+|right\s+)?(?P<word>before|prior\s+to|after|once|having)\s+[^,.;]*$"
 )
 _HOLDS = re.compile(
-    r"(?:(?:then|and|,)\s*)*(?:holds?|stops?|freezes?|stays?|lingers?|locks?|comes?\s+to|rests?|settles?)\b(?!\s+(?:with|close|low|tight|behind))|停|定|静"
+    r"(?:(?:then|and|,)\s*)*(?:(?:the\s+)?(?:camera|shot|it)\s+)?(?:holds?|stops?|freezes?|stays?|lingers?|locks?|comes?\s+to|rests?|settles?)\b(?!\s+(?:with|close|low|tight|behind))|停|定|静"
 )
 _ARRIVES = re.compile(
     r"\bto\s+(?!the\s+(?:left|right)|left|right|reveal|show|follow|find)[a-z' ]+(?:\band\b|,\s*$)|[到至][^，。]{1,12}并"

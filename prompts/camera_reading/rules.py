@@ -21,7 +21,7 @@ _DESCRIBED = re.compile(
 """One unknown word before a term of film: "grainy zoom in on a hand"."""
 _OF_THINGS = ("orbit", "wrap", "rotate", "travel", "rise", "sink", "roll", "turn")
 _ATTRIBUTE = re.compile(
-    r"\s+(?!(?:the|a|an|his|her|their|its|our|this|that|each|every|it|him|them|in|out|up|down|left|right|back|away|off|on|"
+    r"\s+(?!(?:(?:up|down|left|right|for|back|in|out|sky)wards?|the|a|an|his|her|their|its|our|this|that|each|every|it|him|them|in|out|up|down|left|right|back|away|off|on|"
     r"around|round|about|along|across|past|over|through|into|onto|to|toward|towards|from|with|for|at|by|between|behind|"
     r"beside|above|below|forward|forwards|backward|backwards|closer|nearer|clockwise|counterclockwise|anticlockwise|"
     r"counter|anti|and|while|as|then|until|very|so|inside|straight|high|low|one|two|half|full|shot|shots|move|moves)\b)[a-z]+(?<!ly)\b"
@@ -41,6 +41,9 @@ _DETERMINED = re.compile(
     r"(?:(?:left|right|far|near|opposite|other|river)\s+)?$"
 )
 _A_NOUN = re.compile(r"\b(?:a|an|one)\s+(?:\w+\s+){0,2}$")
+_ITS_PREY = re.compile(
+    r"\s+(?:the|a|an|her|his|him|them|it|their|its|us|every|each|along|close|behind|after|[a-z]+ly)\b"
+)
 _THE_CAMERA = re.compile(r"\s+(?:the|your|our)\s+(?:camera|drone|gimbal|rig|jib|lens)\b")
 
 
@@ -56,12 +59,26 @@ def accepted(
 ) -> bool:
     """Whether these words mean the camera; the rules stand in the head of `camera_words.toml`."""
     strength: int = entry["strength"]
+    if (
+        verb.family == "chase"
+        and verb.form == "s"
+        and who != "camera"
+        and not _ITS_PREY.match(text, verb.end)
+    ):
+        return False  # "shadows travelling across the wall"
+    if verb.family == "track" and _ON_A.search(pre):
+        return False  # "the camera, on a circular track, orbits her"
+    if verb.family == "rise" and text.startswith("mounted", verb.start):
+        return False  # "mounted on a slider"
+    if _BESIDE.search(pre) and verb.family in ("dolly", "crane", "truck", "pedestal"):
+        return False
     if strength == 0 and verb.form == "base" and _DETERMINED.search(pre):
         return False  # "zoom onto the fly on his nose"
     prepositional = bool(PREPOSITION.match(text, verb.end))
     if verb.form == "ing" and verb.family in _OF_THINGS and _ATTRIBUTE.match(text, verb.end):
         return False
-    if way is not None and not objects and _ON_GEAR.match(text[verb.end : verb.end + 60]):
+    named = way is not None or verb.family in ("approach", "retreat")
+    if named and not objects and _ON_GEAR.match(text[verb.end : verb.end + 60]):
         return True  # "I'd pull back on the slider"
     if who == "goes on" and verb.form in ("base", "ing") and _THE_CAMERA.match(text, verb.end):
         return state.subject != "person"  # "move the camera left"
@@ -78,10 +95,23 @@ def accepted(
         return True  # nobody else's word
     if verb.form == "ed" and strength and _PASSIVE.search(pre):
         return way is not None and _UPON.match(text, verb.end) is not None
+    if (
+        who == "nobody"
+        and strength == 1
+        and verb.form == "base"
+        and verb.family in ("push", "pull")
+    ):
+        return way in ("in", "out") and not objects  # "it should pull back"
     if who == "nobody" and strength == 2:
         return way in ("in", "out", "left", "right") and not objects  # "maybe it could zoom out"
+    if who == "thing" and verb.family == "orbit" and _DESCRIBED.fullmatch(pre):
+        # "POI orbit at 40 m around the lighthouse"
+        return verb.form == "base" and bool(re.match(r"\s+(?:a?round|at\s+\d)", text[verb.end :]))
     if who == "thing" and strength == 2 and verb.form == "base" and _DESCRIBED.fullmatch(pre):
         return way in ("in", "out", "left", "right", "up", "down") and not objects
+    timed = state.link in ("when", "once", "after") and state.main == "camera"
+    if who == "thing" and strength == 2 and verb.form == "base" and timed:
+        return way is not None and not objects  # "tilt up, and when the bell rings pan left"
     if who in ("person", "thing") and strength == 2 and _MUST.search(pre):
         return way is not None and not objects and verb.form == "base"
     if who == "person" and strength == 2 and _I.search(pre):
@@ -120,6 +150,12 @@ def accepted(
     return False
 
 
+_A_GLIDE = re.compile(
+    r"(?:[^.;:]*[.;:])*\s*(?:(?:with|in|then)\s+)?(?:a|one)\s+(?:glide|creep|drift|slide|float|swoop|movement|motion)"
+)
+"""What nobody but the camera does at the head of a text."""
+
+
 def _a_film_noun(text: str, verb: Verb, pre: str) -> bool:
     """ "You get a single zoom during this rally": no pan on a stove is slow."""
     return bool(_FILM_ADJECTIVE.search(pre)) and not re.match(
@@ -133,6 +169,16 @@ _FILM_ADJECTIVE = re.compile(
 
 
 _IN_A = re.compile(r"\bin\s+(?:a|an)\s+(?:\w+\s+)?$")
+
+
+_ON_A = re.compile(r"\b(?:on|along|off)\s+(?:a|an|the|its|our)\s+(?:\w+\s+)?$")
+_BESIDE = re.compile(
+    r"\b(?:beside|behind|near|by|against|under|at|past|next\s+to|around|inside)\s+(?:a|an|the)\s+(?:\w+\s+)?$"
+)
+"""Where a dolly is a thing that stands about."""
+_DONE = re.compile(
+    r"\b(?:do|does|doing|perform|performs|execute|executes|try)\s+(?:a|an|one)\s+(?:\w+\s+)?$"
+)
 
 
 def _named(
@@ -158,12 +204,16 @@ def _named(
         if way is not None or told or verb.family == "whip":
             return True
         ahead = re.match(
-            r"\s+(?:across|along|around|from|to|toward|towards|onto|of\s+the)\b", text[verb.end :]
+            r"\s+(?:across|along|around|from|to|toward|towards|onto|over|of\s+the)\b",
+            text[verb.end :],
         )
+        ahead = ahead or (_DONE.search(pre) if verb.family in ("pan", "tilt", "zoom") else None)
         return (described and not re.search(r"\b(?:hot|big|small|long|old)\s*$", pre)) or bool(
             ahead
         )
-    if told and verb.family in ("orbit", "rise", "roll", "rotate", "travel", "push", "pull"):
+    if told and verb.family in (
+        "orbit", "rise", "sink", "roll", "rotate", "travel", "push", "pull", "approach", "retreat",
+    ):  # fmt: skip
         return True
     if verb.family == "barrel_roll":
         return state.subject in (None, "camera")
@@ -185,14 +235,25 @@ def _named(
         return way is not None and not objects
     if verb.family == "lap":
         return verb.form == "base"
+    if verb.family == "travel" and not described:
+        # "a slide into the pool" is no camera's
+        sliding = way == "toward" and text.startswith("slide", verb.start)
+        glides = not sliding and bool(_A_GLIDE.fullmatch(text[: verb.end]))
+        return way is not None and not objects and glides
     if verb.family == "shake":
         return described and bool(re.match(r"\s*(?:$|[,.;)\]]|and\b|camera)", text[verb.end :]))
-    return (
-        described
-        and verb.form == "base"
-        and not objects
-        and (way is not None or verb.family in ("rise", "sink", "approach", "retreat"))
-    )
+    if not described or verb.form != "base":
+        return False
+    if objects and not text[verb.start : verb.end].endswith(" on"):
+        return False  # but "a slow move in on his face"
+    one_way = verb.family in ("rise", "sink", "approach", "retreat")
+    return way is not None or (one_way and not _OF_OTHERS.match(text, verb.end))
+
+
+_OF_OTHERS = re.compile(
+    r"\s+(?:(?:of|by)(?!\s+(?:the|our)\s+(?:camera|lens|drone)\b)|for|in|into(?!\s+(?:the|a|an|his|her|its|their)\b)|through\s+[a-z]+\s*[.,;])"
+)
+"""What makes a descent or a climb somebody's: "a slow descent into madness"."""
 
 
 def _commanded(
@@ -280,6 +341,10 @@ def _imperative(
         )
     if not fresh:
         return False
+    if verb.family == "barrel_roll":
+        return True
+    if verb.family == "retreat":
+        return bool(re.match(r"\s+(?:[a-z]+ly\s+)?from\b|\s+[a-z]+ly\s*[,.;]|\s*[,.;]|\s*$", rest))
     if verb.family == "hold":
         return bool(
             re.match(
@@ -300,12 +365,14 @@ def _imperative(
     if verb.family in ("rise", "sink"):
         return bool(
             re.match(
-                r"\s+(?:straight\s+|[a-z]+ly\s+)*(?:[a-z]+ly\s*[,.]|until|vertically|up|down|beside|alongside|past|beyond|out|with|behind|between|around|off|above|over|through|into|from|to|toward|towards|along)\b",
+                r"\s+(?:straight\s+|[a-z]+ly\s+)*(?:[a-z]+ly\s*[,.]|and\s+(?:tilt|pan|push|pull|orbit|look|move)\b|while\b|until|vertically|up|down|beside|alongside|past|beyond|out|with|behind|between|around|off|above|over|through|into|from|to|toward|towards|along)\b",
                 rest,
             )
         )
     if verb.family == "approach":
-        return text[verb.start : verb.end].startswith(("move", "close", "home", "zero", "push"))
+        return text[verb.start : verb.end].startswith(
+            ("move", "close", "home", "zero", "push", "creep", "sneak")
+        )
     if verb.family in ("travel", "turn", "sweep", "look", "cant", "whips"):
         command = text[verb.start : verb.end] in IMPERATIVE or tables().somewhere.search(text)
         return bool(command) and way is not None and not objects

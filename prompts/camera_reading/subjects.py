@@ -31,7 +31,7 @@ class State:
         aside = relative or clause.link in ("while", "as", "when", "because", "where", "if")
         if relative:
             before = text[max(0, clause.start - REACH) : clause.start].rstrip()
-            before = before[: -len(clause.link)].rstrip()
+            before = before[: -len(clause.link)].rstrip(" ,")
             self.subject = "camera" if ends_in_camera(before) else "thing"
             return
         if clause.link in ("then", "and then", ";", "before", ".", "but") and self.main:
@@ -144,7 +144,7 @@ _REQUEST = re.compile(
 )
 """What asks for a shot is not its subject: "give me a 360 degree orbit"."""
 _POLITE = re.compile(
-    r"\s*(?:[a-z]+\s+){0,3}?(?:can|could|would|will|if)\s+you\s+(?:please\s+|just\s+|maybe\s+|also\s+)*"
+    r"\s*(?:[a-z]+\s+){0,3}?(?:can|could|would|will|if)\s+(?:you|u|ya)\s+(?:please\s+|just\s+|maybe\s+|also\s+)*"
 )
 _IT = re.compile(
     r"(?:^|\s)(?:make|have|let|get|want|need|can|could|would|should|maybe|perhaps|so)\s+it(?:\s+to)?$"
@@ -180,6 +180,11 @@ _CHINESE_MANNER = re.compile(
 _CHINESE_WAY = re.compile(r"(?:向|往|朝)[左右上下前后]\s*$")
 
 
+_WISH = re.compile(
+    r"\b(?:i|we)(?:'d|\s+would)?\s+(?:really\s+|just\s+)?(?:love|like|want|need|prefer)\s+(?:a|an|one)\s+(?:\w+\s+)?$"
+)
+
+
 def who_moves(pre: str, state: State, later: bool, acts: bool = False) -> str:
     """Who moves: a `Subject`, "nobody" for an "it" of nothing, "goes on" (who acted before,
     or a command), "named" (a noun: "a slow pan"), "noun" (the same in a sentence about something else).
@@ -201,6 +206,10 @@ def who_moves(pre: str, state: State, later: bool, acts: bool = False) -> str:
     core = core.rstrip()
     if later and state.subject == "camera" and re.search(r"\sit$", core):
         return "camera"  # "after the camera tilts down to the floor it pushes in"
+    if re.search(r"\b(?:does|do)\s+it$", core) and state.main == "camera":
+        return "camera"  # "only when she leaves does it pull back"
+    if re.fullmatch(r"\s*\x01+(?:\s+\x01+)*", core) and not later and not acts:
+        return "named"  # "slow-motion push in"
     if _IT.search(core) and state.subject != "person":
         return "camera"  # "make it zoom out", "can you have it creep closer"
     if core.strip() == "it":
@@ -216,6 +225,7 @@ def who_moves(pre: str, state: State, later: bool, acts: bool = False) -> str:
             or (len(tail) > 1 and t.only_nominal.match(tail[-1]))
             or t.only_nominal.match(pre)
             or state.subject in (None, "camera", "picture")
+            or _WISH.search(pre)
         ):
             return "named"
         return "noun"

@@ -56,6 +56,8 @@ COMMANDS = (
     "keep",
     "trail",
     "chase",
+    "tail",
+    "pursue",
     "shadow",
     "stay",
     "linger",
@@ -151,6 +153,8 @@ class Tables:
     beside: re.Pattern[str]
     by_camera: re.Pattern[str]
     somewhere: re.Pattern[str]
+    moving: re.Pattern[str]
+    listed: re.Pattern[str]
 
 
 @cache
@@ -217,7 +221,7 @@ def tables() -> Tables:
             rf"(?:(?:{adverb}|right|just|close|tight|level|abreast|in\s+step|up|low|high|there|flush|parallel|a\s+few\s+\w+|a\s+step|"
             r"(?:a|two|three)\s+paces?)\s+)*(?:with(?!\s+(?:a|an)\b)|behind|beside|alongside|abreast\s+of|level\s+with|"
             r"(?:at|by)\s+(?:his|her|their|its|the\s+\w+'s)\s+(?:side|heels?|shoulders?|elbow|back|flank)|"
-            r"on\s+(?:his|her|their|its)\s+(?:heels|tail|shoulders?|flank))(?![a-z])"
+            r"on\s+(?:his|her|their|its)\s+(?:heels|tail|shoulders?|flank|back(?=\s+as\b)))(?![a-z])"
         ),
         named_move=re.compile(
             rf"(?:\s+(?:{adverb}))*\s+(?:(?:in|on)?to|in|with|through)\s+(?:a|an|its|another|the)\s+(?:(?:{adjective})\s+|"
@@ -229,9 +233,9 @@ def tables() -> Tables:
             rf"(?<![a-z])(?:{'|'.join(sorted(strong))}|(?:{spaced(word['camera'])}|{spaced(word['soft'])}|we)\b|"
             rf"(?:{'|'.join((*IMPERATIVE, *COMMANDS))})(?:\s|[.,;!]|$)|static|still|fixed|locked|tripod|"
             r"shak[iye]|focus|rack|"
-            r"movement|withdrawal|descent|ascent|retreat|advance|hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|focal|soft|pi\s|z[io]\s|p[ob]\s|blur|filmed|shoulder|"
+            r"movement|motion|column|travell?ing|hover|active|gimbal|(?:go|get|come)\s+(?:in\s+)?(?:closer|nearer|wider|round|around)|sticks\s*,|our\s+(?:gaze|eyes|view)|withdrawal|descent|ascent|retreat|advance|hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|focal|soft|pi\s|z[io]\s|p[ob]\s|blur|filmed|shoulder|"
             r"(?:counter|anti)\s*clockwise|down\s+(?:and\s+)?back|right\s+turn|"
-            rf"left\s+turn|on\s+sticks|lock)|[{CJK}]"
+            rf"left\s+turn|on\s+sticks|lock|(?:back|pull|fall)\s+(?:away|off|back)\b|barrel)|[{CJK}]"
         ),
         verbs=re.compile(rf"(?<![a-z0-9'])(?:{verbs})(?![a-z0-9'])"),
         forms=forms,
@@ -241,6 +245,15 @@ def tables() -> Tables:
             rf"(?<![a-z0-9])(?:{'|'.join(map(spaced, w['en_lookalike']['patterns']))})(?![a-z])"
         ),
         motion=re.compile(rf"(?<![a-z0-9])(?:{motion})(?![a-z])"),
+        # "one long movement toward the altar", "a continuous upward motion"
+        moving=re.compile(
+            rf"(?:(?<![a-z])(?:a|an|one)\s+|(?<=[:;,.]\s)|^)(?:(?:{adjective})\s+)*(?:(?:(?:up|down|left|right|for|back)wards?\s+)"
+            r"(?P<led>movement|motion)(?!\s+(?:of|in|by))|(?P<noun>movement|motion)(?=\s+(?:[a-z]+ly\s+)?"
+            r"(?:(?:up|down|left|right|for|back|in|out)wards?|in|back|closer|(?:up|down|toward|towards|into|through|away|past|along)\s+(?:from\s+)?(?:the|a|an|his|her|its|their|our|us|them))\b))"
+        ),
+        listed=re.compile(
+            rf"(?<![a-z])(?:a|an|one)\s+(?:(?:{adjective}),?\s+)*(?:{adjective}),\s+(?:{adjective})\s"
+        ),
         camera=re.compile(rf"{before}(?:we(?:'re|'ll|'ve)?\b|(?:{camera})\b{after})"),
         camera_end=re.compile(
             rf"(?:(?P<before>[a-z']+)\s+)?(?P<noun>we(?:'re|'ll|'ve)?|(?:{camera})|镜头|摄影机|摄像机|相机|画面|机位)$"
@@ -274,6 +287,16 @@ def tables() -> Tables:
     )
 
 
+_SIMILE = re.compile(
+    r",\s*(?:[a-z]+\s+)?(?:as|like)\s+(?:a|an)\s+(?:[a-z]+\s+)?[a-z]+,(?=\s+[a-z])"
+)
+""" "The camera, patient as a cat, moved ..."."""
+_ENTRY = re.compile(
+    r"\b(?:pan|tilt|zoom|dolly|truck|pedestal|crane|orbit|roll|push|pull|track)\s*[:=](?=\s*(?:left|right|up|down|in|out|back|forward)\b)"
+)
+""" "dolly: in", as in a list of settings."""
+
+
 def without_lookalikes(text: str, *, places: bool = True) -> str:
     """The text with what only looks like camera words blanked; places: "camera left" too."""
     side = re.compile(r"(?:camera|screen|stage|frame|house)\s+(?:left|right)")
@@ -282,4 +305,8 @@ def without_lookalikes(text: str, *, places: bool = True) -> str:
         kept = not places and side.match(match.group())
         return match.group() if kept else re.sub(r"\S", "\x01", match.group())
 
-    return tables().lookalike.sub(blank, text)
+    masked = tables().lookalike.sub(blank, text)
+    masked = _SIMILE.sub(lambda m: " " * len(m.group()), masked)
+    masked = _ENTRY.sub(lambda m: m.group().replace(":", " ").replace("=", " "), masked)
+    # "a long, slow retreat" is one clause
+    return tables().listed.sub(lambda m: m.group().replace(",", " "), masked)

@@ -34,6 +34,7 @@ _WAYS: tuple[tuple[str, str], ...] = (
     ("in", rf"right\s+up\s+to|up\s+to(?!\s+(?:the\s+)?{_ALOFT}\b)|up\s+close"),
     (
         "toward",
+        r"along\s+(?:the|a)\s+(?:\w+\s+){1,2}(?:toward|towards)(?=\s)|"
         r"down\s+(?:the|a|this|that|an)\s+(?:\w+\s+){0,2}?(?:halls?|hallway|corridor|street|aisle|alley|alleyway|road|"
         r"tunnel|path|lane|nave|row|track|passage|avenue|boulevard|trail|runway|pier)",
     ),

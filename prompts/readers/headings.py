@@ -54,7 +54,9 @@ def split_heading(line: str) -> Slug | None:
         kind = match["int_ext"].upper().replace(".", "").replace(" ", "")
         kind = _KINDS.get(kind, kind)
         time = match["time"]
-        return Slug(kind if kind in ("INT", "EXT") else "INT/EXT", place, time and time.strip(" .。"))
+        return Slug(
+            kind if kind in ("INT", "EXT") else "INT/EXT", place, time and time.strip(" .。")
+        )
     return None
 
 

@@ -420,3 +420,42 @@ def test_spelled_numbers_focal_lengths_and_numbers_behind_a_comma_count(
     text: str, amount: float
 ) -> None:
     assert parse_prose(text)[0][0].amount == pytest.approx(amount)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A long, slow retreat from the cradle.", ["dolly_out"]),
+        ("One unbroken movement toward the lighthouse.", ["dolly_in"]),
+        ("A continuous upward motion, from the cellar to the loft.", ["pedestal_up"]),
+        ("A slow move in on the pianist's hands.", ["dolly_in"]),
+        ("a steady descent over the orchard", ["pedestal_down"]),
+        ("Do a pan, right to left, of the choir.", ["pan_left"]),
+        ("Slow-motion push in on the drummer", ["dolly_in"]),
+        ("A slow descent into boredom.", []),
+        ("The regiment's long, slow retreat through mud.", []),
+        ("He makes a quick movement toward the window.", []),
+        ("An extra waits beside a dolly in the yard.", []),
+    ],
+)
+def test_a_noun_of_motion_is_a_move_unless_it_is_somebodys(text: str, expected: list[str]) -> None:
+    assert [move.move for move in parse_prose(text)[0]] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Crane up and back from the stage.", ["crane_up", "dolly_out"]),
+        ("Dolly: out. Subject: a florist.", ["dolly_out"]),
+        ("<camera>tilt up</camera> a fir in snow", ["tilt_up"]),
+        ("The camera, wary as a fox, crept toward the coop.", ["dolly_in"]),
+        ("Tilt up, and when the gong sounds pan left.", ["tilt_up", "pan_left"]),
+        ("边推边升，越过城墙", ["dolly_in", "pedestal_up"]),
+        ("镜头从树冠摇下来，落到长椅上", ["tilt_down"]),
+        ("固定机位，升格拍摄烟花", ["static"]),
+        ("推镜头：老人的手停在琴键上。", ["dolly_in"]),
+        ("用一个竖摇镜头交代灯塔。", ["tilt_up"]),
+    ],
+)
+def test_lists_asides_and_where_a_move_ends_are_read(text: str, expected: list[str]) -> None:
+    assert [move.move for move in parse_prose(text)[0]] == expected
