@@ -55,7 +55,7 @@ class Host:
     job: dict[str, Any] | None = None
 
     async def run(self, client: Client) -> None:
-        prompt = f"a red ball, {self.transport} {self.limit_s:.0f} {self.hears}"
+        prompt = f"a red ball, {self.transport} {self.mode} {self.limit_s:.0f} {self.hears}"
         asked = {"prompt": prompt, "size": "64x64", "frames": 9, "quality": "draft", "wait_s": 50}
         call: tuple[str, dict[str, Any]] = ("generate_video", asked)
         while self.job is None or self.job["state"] not in ENDED:
@@ -80,16 +80,16 @@ class Host:
         how = f"{self.told} notices" if self.hears else "silent"
         return (
             f"{self.transport:5} {self.mode:6} {self.limit_s:4.0f} s, {how:10} "
-            f"gave up {self.gave_up:3} times: {self.job['state']}"
+            f"gave up {self.gave_up:2} times: {self.job['state']}"
         )
 
 
 def main(held_s: float) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = replace(from_environment({}, home=Path(folder)), token=TOKEN)
+        queue = JobQueue(settings)
         with serving(settings) as url:
             hosts = anyio.run(ask_all, settings, url, held_s)
-        queue = JobQueue(settings)
         rows, _ = queue.page(state=None, limit=100, cursor=None)
         queue.close()
     for host in hosts:
@@ -116,8 +116,8 @@ def serving(settings: Settings) -> Iterator[str]:
 
 async def ask_all(settings: Settings, url: str, held_s: float) -> list[Host]:
     environment = {**os.environ, **settings.environment()}
-    hosts = []
-    async with AsyncExitStack() as stack, anyio.create_task_group() as group:
+    asking: list[tuple[Host, Client]] = []
+    async with AsyncExitStack() as stack:
         for transport, mode in (("http", "auto"), ("http", "legacy"), ("stdio", "auto")):
             target: Any = StdioServerParameters(
                 command=sys.executable, args=["-c", STDIO], env=environment
@@ -129,12 +129,17 @@ async def ask_all(settings: Settings, url: str, held_s: float) -> list[Host]:
                     url, http_client=await stack.enter_async_context(http)
                 )
             client = await stack.enter_async_context(Client(target, mode=mode))
-            for limit_s in LIMITS_S:
-                for hears in (False, True):
-                    hosts.append(Host(transport, mode, limit_s, hears))
-                    group.start_soon(hosts[-1].run, client)
-        await anyio.sleep(held_s)
-        group.start_soon(_work, environment, hosts)
+            asking += [
+                (Host(transport, mode, limit_s, hears), client)
+                for limit_s in LIMITS_S
+                for hears in (False, True)
+            ]
+        hosts = [host for host, _ in asking]
+        async with anyio.create_task_group() as group:
+            for host, client in asking:
+                group.start_soon(host.run, client)
+            await anyio.sleep(held_s)
+            group.start_soon(_work, environment, hosts)
     return hosts
 
 

@@ -230,6 +230,8 @@ class JobQueue:
         Raises Conflict (key), Busy (queue full).
         """
         digest, now = _digest(verb, arguments), self.clock()
+        # made before the write lock is held: it wants a connection, and those who wait for the lock may have them all
+        client = self.client
         try:
             with self.engine.begin() as connection:
                 self._alone(connection, digest)
@@ -255,7 +257,7 @@ class JobQueue:
                         created_at=now,
                     )
                 )
-                self.client.enqueue_in_transaction(
+                client.enqueue_in_transaction(
                     connection,
                     {
                         "queue_name": queue,

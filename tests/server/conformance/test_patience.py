@@ -1,0 +1,132 @@
+"""Hosts that give up or go away: none loses a result, none makes a second job.
+
+The worker is stopped while they wait, so that every job lasts longer than its host's patience; limits are those of real
+hosts (5, 60 and 300 s) made short.  `python -m bench.hosts` has the true ones.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from mcp import MCPError
+
+from shotwright.tools.studio.studio import Studio
+
+MODERN = "2026-07-28"
+
+
+@contextmanager
+def stopped(studio: Studio) -> Iterator[None]:
+    """The studio's worker stands still; for less time than makes it look dead."""
+    (pid,) = [worker["pid"] for worker in studio.jobs.workers() if worker["state"] != "dead"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def newest(studio: Studio) -> set[str]:
+    """The ids of the last hundred jobs."""
+    return {row["job_id"] for row in studio.jobs.page(state=None, limit=100, cursor=None)[0]}
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "transport", "mode"),
+    [(0.2, "http", "auto"), (1.0, "stdio", "legacy"), (3.0, "http", "legacy")],
+)
+def test_a_host_that_gives_up_finds_its_one_job_again(
+    crewed: Studio, official: Any, small: dict[str, Any], limit_s: float, transport: str, mode: str
+) -> None:
+    heard: list[str] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(message or "")
+
+    async def run() -> None:
+        async with official(transport, mode) as client:
+            # the first call of a process loads what its tools need
+            await client.call_tool("list_jobs", {})
+            for progress in (None, hear):
+                before = newest(crewed)
+                prompt = f"a boat, {transport} {limit_s} {progress is hear}"
+                asked = {"prompt": prompt, "wait_s": 50, **small}
+                with stopped(crewed), pytest.raises(MCPError, match=r"(?i)timed out"):
+                    await client.call_tool(
+                        "generate_video",
+                        asked,
+                        read_timeout_seconds=limit_s,
+                        progress_callback=progress,
+                    )
+                again = await client.call_tool("generate_video", asked)
+                job = again.structured_content
+                assert job["state"] == "succeeded", job
+                assert newest(crewed) - before == {job["job_id"]}
+
+    anyio.run(run)
+    assert limit_s < 1 or any("queued" in message for message in heard)
+
+
+def test_a_host_that_never_asks_again_finds_its_result_in_the_list(
+    crewed: Studio, official: Any, small: dict[str, Any], ask: Any
+) -> None:
+    async def run() -> str:
+        before = newest(crewed)
+        async with official("http", "auto") as client:
+            with stopped(crewed), pytest.raises(MCPError):
+                asked = {"prompt": "a boat that nobody waits for", "wait_s": 50, **small}
+                await client.call_tool("generate_video", asked, read_timeout_seconds=1)
+        async with official("http", "legacy") as client:
+            listed = (await client.call_tool("list_jobs", {"limit": 1})).structured_content
+            assert listed["jobs"][0]["job_id"] not in before
+            return str(listed["jobs"][0]["job_id"])
+
+    job = ask("get_job", job_id=anyio.run(run), wait_s=50).data
+    assert job["state"] == "succeeded" and job["result"]["takes"]
+
+
+def test_a_client_that_disconnects_in_any_phase_leaves_its_job_alone(
+    crewed: Studio, ways: Any, small: dict[str, Any], ask: Any
+) -> None:
+    """Its connection breaks while the job is queued, while it waits in get_job, and while the job runs."""
+    before = newest(crewed)
+    asked = {"prompt": "a boat in the rain", "takes": 2, "wait_s": 50, **small}
+    with stopped(crewed):
+        until_told(ways, "generate_video", asked, "queued")
+        (job_id,) = newest(crewed) - before
+        until_told(ways, "get_job", {"job_id": job_id, "wait_s": 50}, "queued")
+    until_told(ways, "get_job", {"job_id": job_id, "wait_s": 50}, "denoising")
+    job = ask("get_job", job_id=job_id, wait_s=50).data
+    assert job["state"] == "succeeded" and len(job["result"]["takes"]) == 2
+    assert newest(crewed) - before == {job_id}
+
+
+def until_told(ways: Any, tool: str, arguments: dict[str, Any], word: str) -> None:
+    """Call a tool, and break the connection when its progress says `word`."""
+    meta = {
+        "progressToken": 1,
+        "io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    headers = {
+        "accept": "application/json, text/event-stream",
+        "authorization": f"Bearer {ways.token}",
+        "mcp-protocol-version": MODERN,
+        "mcp-method": "tools/call",
+        "mcp-name": tool,
+    }
+    params = {"name": tool, "arguments": arguments, "_meta": meta}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    with (
+        httpx2.Client(timeout=30) as client,
+        client.stream("POST", ways.url, json=body, headers=headers) as answer,
+    ):
+        assert any(
+            "notifications/progress" in line and word in line for line in answer.iter_lines()
+        )
