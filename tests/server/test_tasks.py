@@ -21,8 +21,10 @@ MODERN = "2026-07-28"
 
 @contextmanager
 def _open(studio: Studio) -> Iterator[TestClient]:
-    with TestClient(create_app(studio), base_url=HERE, raise_server_exceptions=False) as client:
+    served = Studio(studio.settings)  # serving changes a studio's answers, and others use this one
+    with TestClient(create_app(served), base_url=HERE, raise_server_exceptions=False) as client:
         yield client
+    served.close()
 
 
 def _rpc(
