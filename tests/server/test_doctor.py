@@ -25,7 +25,9 @@ def _broken(diagnosis: Diagnosis) -> list[str]:
 def test_this_machine_is_probed_for_real(tmp_path: Path) -> None:
     diagnosis = examine(from_environment({}, home=tmp_path), probe=probe_packages)
     assert _broken(diagnosis) == [] and diagnosis.ok
-    assert [(model.name, model.runs) for model in diagnosis.models] == [("mini", True)]
+    assert [model.name for model in diagnosis.models if model.runs] == ["mini"]
+    others = [model for model in diagnosis.models if not model.runs]
+    assert others and all("not downloaded" in model.why for model in others)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_a_broken_package_is_named_with_what_to_do(
     check = next(check for check in diagnosis.checks if check.name == name)
     assert check.fix and str(next(reversed(found.values()))).strip("[]'") in check.found
     if name == "torch":
-        assert [(m.runs, m.why) for m in diagnosis.models] == [(False, "torch does not load")]
+        assert {(m.runs, m.why) for m in diagnosis.models} == {(False, "torch does not load")}
 
 
 def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
