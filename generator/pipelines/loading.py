@@ -41,7 +41,7 @@ def locate(card: Card, models: Path) -> Path:
     own = Path(card.source).expanduser()
     found = own if own.is_dir() else snapshot(card.source, card.revision, models)
     if found is None:
-        raise _missing(card.name, f"{card.source} is not on this machine")
+        raise _missing(card.name, f"{card.source} is not on this machine", card.source, models)
     return found
 
 
@@ -55,7 +55,8 @@ def locate_lora(card: Card, name: str, models: Path) -> Path:
         folder = own if own.is_dir() else snapshot(lora.source, "", models)
         found = None if folder is None else _only_weights(folder, lora)
     if found is None or not found.is_file():
-        raise _missing(f"{card.name}'s LoRA {name}", f"{lora.source} {lora.file} is not here")
+        what = f"{lora.source} {lora.file} is not here"
+        raise _missing(f"{card.name}'s LoRA {name}", what, lora.source, models)
     if found.suffix != ".safetensors":
         raise refuse(name, f"{found.name} is no .safetensors file, and a pickle can run code")
     return found
@@ -68,8 +69,9 @@ def _only_weights(folder: Path, lora: Lora) -> Path | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _missing(name: str, what: str) -> RenderFailed:
-    return refuse(name, what, "download it: shotwright models download, or mend the card's source")
+def _missing(name: str, what: str, source: str, models: Path) -> RenderFailed:
+    cure = f"download it (hf download {source} --cache-dir {models}), or mend the card's source"
+    return refuse(name, what, cure)
 
 
 def snapshot(source: str, revision: str, models: Path) -> Path | None:

@@ -252,4 +252,4 @@ def test_weights_that_are_not_here_name_the_command_that_fetches_them(
     card = card_of("ltx", source="nobody/nothing")
     with pytest.raises(RenderFailed, match="nobody/nothing is not on this machine") as missing:
         open_engine(card, device="cpu", models=tmp_path)
-    assert "shotwright models download" in missing.value.fix
+    assert "hf download" in missing.value.fix
