@@ -1,5 +1,6 @@
 """Everything of the web studio that the HTTP front mounts: its routes, and what runs beside them."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,6 +24,8 @@ from shotwright.server.web.take import Takes
 from shotwright.server.web.watch import Watch
 from shotwright.tools.studio.studio import Studio
 
+LOG = logging.getLogger(__name__)
+
 
 class Web:
     """The studio's routes over one studio; `running` is part of the app's life."""
@@ -30,7 +33,7 @@ class Web:
     def __init__(self, studio: Studio) -> None:
         sessions = Sessions(studio.settings)
         renderer = Renderer(studio.settings, sessions)
-        self.watch = Watch(studio)
+        self.studio, self.watch = studio, Watch(studio)
         desk = Desk(studio, renderer)
         self.routes: list[BaseRoute] = [
             *(
@@ -47,9 +50,17 @@ class Web:
     async def running(self) -> AsyncIterator[None]:
         """Watch the jobs for open pages."""
         async with anyio.create_task_group() as group:
+            group.start_soon(self._open)
             group.start_soon(self.watch.run)
             yield
             group.cancel_scope.cancel()
+
+    async def _open(self) -> None:
+        """Open the jobs before the first page asks for them: importing what they need takes a second."""
+        try:
+            await self.studio.queue()
+        except Exception:  # a database that does not answer: each request says so
+            LOG.exception("the jobs could not be opened")
 
     async def _events(self, request: Request) -> Response:
         return _Stream(self.watch)
