@@ -242,19 +242,17 @@ def _total_mb() -> int:
 
 
 def missing_weights(card: Card, models: Path) -> str:
-    """Why the weights cannot be loaded without the network; empty when they can."""
-    scheme, _, inside = card.source.partition(":")
-    if scheme == "shotwright":
-        folder = Path(str(files("shotwright.generator").joinpath(inside)))
-    else:
-        folder = Path(card.source).expanduser()
-    if (folder / "model_index.json").is_file():
-        return "" if any(folder.rglob("*.safetensors")) else f"no safetensors in {folder}"
-    if scheme == "shotwright" or folder.is_absolute():
-        return f"no weights in {folder}"
-    from huggingface_hub import try_to_load_from_cache
+    """Why the weights cannot be loaded; empty when they can."""
+    from shotwright.generator.pipelines.loading import snapshot
 
-    cached = try_to_load_from_cache(
-        card.source, "model_index.json", cache_dir=models, revision=card.revision
-    )
-    return "" if isinstance(cached, str) else f"{card.source} is not downloaded yet"
+    scheme, _, inside = card.source.partition(":")
+    own = Path(card.source).expanduser()
+    if scheme == "shotwright":
+        folder: Path | None = Path(str(files("shotwright.generator").joinpath(inside)))
+    else:
+        folder = own if own.is_absolute() else snapshot(card.source, card.revision, models)
+    if folder is None:
+        return f"{card.source} is not downloaded yet"
+    if not (folder / "model_index.json").is_file():
+        return f"no weights in {folder}"
+    return "" if any(folder.rglob("*.safetensors")) else f"no safetensors in {folder}"
