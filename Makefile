@@ -25,8 +25,9 @@ lint: .venv/developing
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# a file's tests share a worker process; two files at a time fill two cores
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: .venv/developing
 	$(BIN)/python -m bench
