@@ -49,16 +49,18 @@ class Player {
     if (!Number.isFinite(this.lead.duration)) return;
     this.last = Math.max(0, Math.round(this.lead.duration * this.fps) - 1);
     this.scrub.max = this.last;
+    if (this.goal > this.last) this.at(this.last);
     this.show();
   }
 
   // where it is, or where it has been sent: steps may come faster than a player seeks
   get frame() { return this.goal ?? Math.min(this.last ?? 0, Math.floor(this.lead.currentTime * this.fps + 1e-3)); }
 
-  // the middle of a frame: at its edge a player may show the one before
+  // the middle of a frame: at its edge a player may show the one before; a clip whose length is not
+  // known yet is sent there all the same
   at(frame) {
     this.lead.pause();
-    this.goal = Math.max(0, Math.min(this.last ?? 0, frame));
+    this.goal = Math.max(0, Math.min(this.last ?? frame, frame));
     const time = (this.goal + 0.5) / this.fps;
     for (const video of this.videos) video.currentTime = Math.min(time, video.duration || time);
     this.show();

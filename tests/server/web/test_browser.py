@@ -253,7 +253,7 @@ def test_a_script_becomes_a_film_that_plays_as_a_whole(open_page: Callable[..., 
     page.click("button:has-text('Animatic')")
     page.wait_for_selector(".job[data-state=succeeded] video", timeout=RENDER_MS)
     page.click(".job figcaption a")
-    page.wait_for_selector("[data-timeline] li >> nth=1")
+    page.wait_for_selector(".reel[data-ready] [data-timeline] li >> nth=1")
     page.click("[data-timeline] li:nth-child(2) button")
     page.wait_for_selector("[data-timeline] li:nth-child(2)[data-now]")
     page.click(".reel [data-play]")
