@@ -6,6 +6,7 @@ the database is what is watched.
 """
 
 import asyncio
+import logging
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,10 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated, ServerEvent
 from mcp.types import EmptyResult, SubscribeRequestParams, UnsubscribeRequestParams
 
+from shotwright.generator.errors import ShotwrightError
 from shotwright.tools.studio.studio import Studio
+
+LOG = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 JOBS_URI = "shotwright://jobs/"
@@ -61,11 +65,18 @@ class JobNotices(InMemorySubscriptionBus):
         return bool(self._listeners) or any(self.subscribed.values())
 
     async def _run(self) -> None:
-        queue = await self.studio.queue()
+        # not at the top: a front over stdio starts without the database's package
+        from sqlalchemy.exc import SQLAlchemyError
+
         # nothing is known at first, so that what changed before the first look is told too
         known: dict[str, tuple[str, str, float]] = {}
         while self._heard():
-            now = await self.studio.blocking(queue.moments)
+            try:
+                queue = await self.studio.queue()
+                now = await self.studio.blocking(queue.moments)
+            except (SQLAlchemyError, ShotwrightError):
+                LOG.exception("the database did not answer; trying again")
+                now = known
             for job_id in {j for j, moment in now.items() if known.get(j) != moment}:
                 await self._tell(f"{JOBS_URI}{job_id}")
             known = now
