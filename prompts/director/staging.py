@@ -55,7 +55,8 @@ MAX_NAMES = 400
 """Names that are looked for in every sentence."""
 _EXTENSION = re.compile(r"[(（]([^)）]*)[)）]")
 _FEATURES = re.compile(
-    rf"(?P<name>[A-Z][A-Za-z'.-]+(?: [A-Z][A-Za-z'.-]+)?|[{CJK}·]{{2,4}})\s*[(（](?P<looks>[^)）]{{2,80}})[)）]"
+    rf"(?P<name>[A-Z][A-Za-z'.-]+(?: [A-Z][A-Za-z'.-]+)?|[{CJK}·]{{2,4}})\s*[(（](?P<looks>[^)）]{{1,80}})[)）]"
+    r"(?:, (?P<more>an? [^.;!?\n]{2,80}?),(?= ))?"
     r"|(?P<cap>[A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z'-]+)?), (?P<said>(?:an? |late |early |mid-?|in (?:his|her|their) "
     r"|\d{1,2}(?:s\b|\b))[^.;!?\n]{2,80}?|\d{1,2}),(?= )"
     rf"|(?P<zh>(?<![{CJK}])[{CJK}·]{{2,4}})，(?P<zsaid>(?:\d{{1,3}}|[一二三四五六七八九十]{{1,3}})岁[^。；！？\n]{{0,80}})"
@@ -130,8 +131,12 @@ class Stage:
         told = [event.text for event in beat.sentences]
         for sentence in [span.text for span in split_sentences(action)] or told:
             text = without_camera(said_in(sentence)[1])
-            for match in _FEATURES.finditer(text):
-                self._looks(match)
+            for match in list(_FEATURES.finditer(text)):
+                taken = self._looks(match)
+                aside = match["more"] or match["said"]
+                if taken and aside and not happens(aside):
+                    # "ANNA, a tall sailor, walks" has one person in it
+                    text = text.replace(f", {aside},", "", 1)
                 if match["zh"]:
                     # age and clothes are no subject: who, then what is done
                     done = text[match.end("zh") + 1 + len(_looks_zh(match["zsaid"])) :]
@@ -189,20 +194,27 @@ class Stage:
                 people.pop(phrase, None)
                 if re.match(f"[{CJK}]", phrase):
                     self.state.person(name, phrase.removesuffix(name))  # 女侦探林晓
+                elif re.match(r"(?i)an? [^,]+ ", phrase):
+                    self.state.person(name, phrase.removesuffix(name) + name.lower())  # a red ROBOT
         memory = self.state.memory
         for name in reversed(found):
             memory.hear(name)
             if memory.last_subject and _runs_on(memory.last_subject.phrase, name):
                 memory.last_subject = Entity(name, name, "person")
 
-    def _looks(self, match: re.Match[str]) -> None:
+    def _looks(self, match: re.Match[str]) -> bool:
+        """Whether the looks were taken as those of somebody who is called so."""
         name = match["name"] or match["cap"] or match["zh"]
         looks = match["looks"] or match["said"] or _looks_zh(match["zsaid"])
-        if cells.delivery(looks) or (match["cap"] and name_key(name) not in self.keys):
-            return
-        if match["name"] and name_key(name) not in self.keys and not re.search(r"\d|,|，", looks):
-            return
-        self.state.person(name, looks.strip())
+        known = name_key(name) in self.keys or name_key(name) in self.state.characters
+        if match["cap"] and happens(looks):
+            return False  # behind ANNA, a dog barks
+        if cells.delivery(looks) or (match["cap"] and not known and not name.isupper()):
+            return False
+        if match["name"] and not known and not re.search(r"\d|,|，", looks):
+            return False
+        self.state.person(name, ", ".join(filter(None, [looks.strip(), match["more"]])))
+        return True
 
     def speeches(self, beat: Beat, people: list[Entity]) -> list[dict[str, Any]]:
         """The beat's dialogue, of cues and of quotes."""

@@ -172,6 +172,10 @@ class State:
         if titled and (bare := name_key(titled[1])) not in self.names:
             known = self.characters.get(bare)
             self.called.setdefault(bare, str(known["id"]) if known else self._new_id())
+        if known is None and not self.exact:
+            # "a red ROBOT" came before, written as a name
+            introduced = (c for c in self.characters.values() if c["name"].casefold() == key)
+            known = next((c for c in introduced if c["static_features"].endswith(name)), None)
         if known is None:
             known = self.characters[key] = {
                 "id": name[:200] if self.exact else self._new_id(),

@@ -59,6 +59,16 @@ def test_people_are_characters_with_the_same_features_in_each_shot() -> None:
     assert [[c.character_id for c in shot.cast] for shot in plan.shots] == [["C1"], ["C1"]]
 
 
+def test_an_introduction_of_somebody_by_name_is_one_person_with_looks() -> None:
+    told = "EXT. PIER - DAY\n\nANNA (40), a tall sailor in a coat, waves at a red ROBOT. Behind ANNA, a dog barks, wet.\n"
+    plan = direct(f"{told}\nROBOT\nAhoy.\n").plan
+    assert {c.name: c.static_features for c in plan.characters} == {
+        "ANNA": "ANNA, 40, a tall sailor in a coat",
+        "ROBOT": "ROBOT, a red robot",
+        "dog": "a dog",
+    }
+
+
 def test_explicit_words_are_obeyed() -> None:
     plan = direct(
         "Extreme close-up of a red eye for 3 seconds. A low angle shot of a tower, zoom in 1.5x."
