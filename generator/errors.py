@@ -10,6 +10,7 @@ ShotwrightError                 has code, message, fix, retryable, field, value,
   + RenderFailed                the model or the machine failed in a job
       + OutOfMemory             says what would fit
   + Cancelled                   the job was cancelled, by request
+  + DownloadFailed              weights could not be fetched whole; what came is kept
 
 Each concrete error gives its `code`; docs/errors.md lists them all and a test compares.
 """
@@ -39,9 +40,12 @@ CODES: dict[str, str] = {
     "too_many_requests": "One address sends more requests at once than the HTTP front takes.",
     "no_worker": "No worker is alive and none could be started.",
     "unreachable": "No Shotwright server answers at this address; said by the Python client.",
+    "deadline_too_short": "Nothing that the call leaves open is done in `deadline_s` on this machine.",
     "deadline_exceeded": "The job was not done before its deadline.",
     "render_failed": "The model failed while rendering.",
     "model_damaged": "The model's files are missing, partial, damaged, or of another architecture.",
+    "download_failed": "The hub of models did not answer, or broke off; said by the command line.",
+    "disk_full": "The disk has no room for the weights; said by the command line.",
     "out_of_memory": "The clip does not fit this machine's memory.",
     "cancelled": "The job was cancelled.",
     "internal": "A fault of Shotwright itself; the log of the process holds the details.",
@@ -144,6 +148,13 @@ class Cancelled(ShotwrightError):
     code = "cancelled"
 
 
+class DownloadFailed(ShotwrightError):
+    """Weights could not be fetched whole; the same command goes on where it stopped."""
+
+    code = "download_failed"
+    retryable = True
+
+
 _CLASS: dict[str, type[ShotwrightError]] = {
     "request_key_conflict": Conflict,
     "too_many_requests": Busy,
@@ -151,11 +162,12 @@ _CLASS: dict[str, type[ShotwrightError]] = {
     "unreachable": Busy,
     "deadline_exceeded": RenderFailed,
     "model_damaged": RenderFailed,
+    "disk_full": DownloadFailed,
 } | {
     kind.code: kind
     for kind in (
         *(ShotwrightError, NotFound, Conflict, Unauthorized, TooLarge),
-        *(Busy, RenderFailed, OutOfMemory, Cancelled),
+        *(Busy, RenderFailed, OutOfMemory, Cancelled, DownloadFailed),
     )
 }
 """The class of each code; BadRequest of those that are not here."""

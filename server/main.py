@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from shotwright.generator.errors import BadRequest, ShotwrightError
+from shotwright.server import models
 from shotwright.server.hosts import HOSTS, checked, host_config
 from shotwright.tools.settings import Settings, from_environment, make_home
 
@@ -350,6 +351,8 @@ def _extras(verb: "Verb") -> list[inspect.Parameter]:
     if verb.name == "view_video":
         told = "where the contact sheet goes; ./<id>.jpg if left out"
         named["out"] = (str | None, typer.Option(None, "--out", help=told))
+    if verb.name == "list_models":
+        named |= models.options()
     return [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=annotation
@@ -374,6 +377,9 @@ def _run(verb: "Verb", typed: dict[str, Any]) -> int:
     from shotwright.tools.studio.studio import Studio
 
     terminal.speak_utf8()
+    if verb.name == "list_models" and (deed := models.asked(typed)):
+        model = arguments(verb, typed).get("model")
+        return models.carry_out(deed, model, from_environment(), as_json=typed["as_json"])
     asked = _timed(arguments(verb, typed), bool(typed.get("no_wait")))
     studio = Studio(from_environment(stdio=True), launch=launch)
     followed = _renders(verb) and "wait_s" not in asked

@@ -8,19 +8,31 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
+from shotwright.generator.weights import size_of
 from shotwright.server.hosts import HOSTS
 from shotwright.tools import verbs
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Studio
 
 if TYPE_CHECKING:
+    from shotwright.generator.fit import Fit
     from shotwright.server.setup import Change
 
 LOOK_S = 1.0
@@ -82,6 +94,49 @@ def watching() -> Iterator[Watch]:
         yield Watch(bar, bar.add_task("", total=1.0, visible=False, eta=""))
 
 
+class Transfer:
+    """Bytes that come: a bar on stderr, where that is no terminal a line every tenth."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar, self._task, self._told = bar, bar.add_task("", visible=False), 0
+
+    def begin(self, what: str, total: int) -> None:
+        self._bar.reset(self._task, total=total, description=what, visible=total > 0)
+        self._told = 0
+        if self._bar.disable and total:
+            remark(f"{what}: {size_of(total)} to come")
+
+    def advance(self, count: int) -> None:
+        self._bar.advance(self._task, count)
+        task = self._bar.tasks[0]
+        tenth = int(task.percentage // 10)
+        if self._bar.disable and tenth > self._told:
+            self._told = tenth
+            remark(f"{task.description}: {tenth}0 %")
+
+    def say(self, text: str) -> None:
+        if self._bar.disable:
+            remark(text)
+        else:
+            self._bar.console.print(text, markup=False, highlight=False)
+
+
+@contextmanager
+def transferring() -> Iterator[Transfer]:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        yield Transfer(bar)
+
+
 async def follow(studio: Studio, name: str, asked: dict[str, Any], watch: Watch) -> Shown:
     """Call a rendering verb and read its job until it has ended."""
     shown = await verbs.call(studio, name, {**asked, "wait_s": 0})
@@ -126,23 +181,44 @@ def _show_jobs(data: dict[str, Any]) -> None:
         (j["job_id"], j["verb"], j["state"], f"{j['progress']:.0%}", j["phase"])
         for j in data["jobs"]
     ]
-    _table(("job", "verb", "state", "done", "phase"), rows)
+    table(("job", "verb", "state", "done", "phase"), rows)
     if data["cursor"]:
         remark(f"more: --cursor {data['cursor']}")
 
 
 def _show_models(models: list[dict[str, Any]]) -> None:
     rows = [
-        (m["name"], m["title"], " ".join(m["modes"]), " ".join(m["sizes"].values())) for m in models
+        (m["name"], m["title"], m["weights"], " ".join(m["modes"]), " ".join(m["sizes"].values()))
+        for m in models
     ]
-    _table(("model", "title", "modes", "sizes"), rows)
+    table(("model", "title", "weights", "modes", "sizes"), rows)
+
+
+def show_fits(chip: str, fits: Sequence["Fit"]) -> None:
+    """A row a model and size, with seconds by quality: as measured, about as estimated, ? where nothing is known."""
+    say(f"one clip of each model's usual size and length on {chip}, seconds by quality:")
+    rows = []
+    for (model, *shape), alike in groupby(fits, lambda f: (f.model, f.width, f.height, f.frames)):
+        by_quality = {fit.quality: fit for fit in alike}
+        seconds = [_seconds(by_quality.get(name)) for name in ("draft", "standard", "high")]
+        why = next(iter(by_quality.values())).why
+        rows.append((model, "{}x{} x {}".format(*shape), *seconds, why))
+    table(("model", "clip", "draft", "standard", "high", "how, or why not"), rows)
+
+
+def _seconds(fit: "Fit | None") -> str:
+    if fit is None or not fit.fits:
+        return "" if fit is None else "no"
+    if fit.seconds is None:
+        return "?"
+    return f"{'' if fit.source == 'measured' else 'about '}{fit.seconds:.0f}"
 
 
 def show_workers(workers: list[dict[str, Any]]) -> None:
     if not workers:
         remark("no worker; the first job starts one, or run `shotwright worker`")
         return
-    _table(tuple(workers[0]), [tuple(str(value) for value in w.values()) for w in workers])
+    table(tuple(workers[0]), [tuple(str(value) for value in w.values()) for w in workers])
 
 
 def show_diagnosis(body: dict[str, Any]) -> None:
@@ -151,19 +227,21 @@ def show_diagnosis(body: dict[str, Any]) -> None:
         (marks[c["ok"], c["needed"]], c["name"], c["found"], c["fix"]) for c in body["checks"]
     ]
     models = [
-        ("ok" if m["runs"] else "-", f"model {m['name']}", m["why"], "") for m in body["models"]
+        ("ok" if m["runs"] else "-", f"model {m['name']}", m["why"], m["fix"])
+        for m in body["models"]
     ]
-    _table(("", "what", "found", "to do"), [*checks, *models])
+    table(("", "what", "found", "to do"), [*checks, *models])
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    table = Table(box=None, pad_edge=False)
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Rows of an answer under their names."""
+    grid = Table(box=None, pad_edge=False)
     for name in head:
-        table.add_column(name, overflow="fold")
+        grid.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(cell) for cell in row))
+        grid.add_row(*(_plain(cell) for cell in row))
     # A pipe has no width of its own; ids must not be broken there.
-    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(grid)
 
 
 def _plain(cell: str) -> str:

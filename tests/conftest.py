@@ -4,6 +4,7 @@ The worker is a process of its own for the whole session, because the first rend
 is started by the first test that renders, and every file that it makes lies in pytest's own folder.
 """
 
+import hashlib
 import json
 import os
 import pwd
@@ -19,6 +20,7 @@ from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import anyio
 import numpy as np
@@ -297,6 +299,155 @@ def _served() -> Iterator[LlmServer]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+class HubServer(ThreadingHTTPServer):
+    """A real HTTP server that speaks the wire format of the hub of models, and misbehaves on demand.
+
+    Large files are sent by `store`, a second one on another port, as the hub redirects to its network of caches.
+    `newest` is the commit of each repository's main, `commits` are the files of each; `gated` repositories are shown
+    to nobody.  `busy` statuses are answered first, with their headers; `cuts` are numbers of bytes after which the
+    next large answers break off; `gate` holds those back.  `asked` holds (path, Range, Authorization), `sent` the
+    bytes of large files that went out.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, store: "HubServer | None" = None) -> None:
+        super().__init__(("127.0.0.1", 0), _HubHandler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.store = store
+        self.newest: dict[str, str] = {}
+        self.commits: dict[tuple[str, str], dict[str, bytes]] = {}
+        self.gated: set[str] = set()
+        self.spoilt: set[str] = set()
+        self.busy: list[tuple[int, dict[str, str]]] = []
+        self.cuts: list[int] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.asked: list[tuple[str, str, str]] = []
+        self.sent = 0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gave up is no news."""
+
+    def put(self, source: str, files: dict[str, bytes]) -> str:
+        """A commit on main; its name."""
+        told = [(name, hashlib.sha1(data).hexdigest()) for name, data in sorted(files.items())]
+        commit = hashlib.sha1(repr((source, told)).encode()).hexdigest()
+        self.newest[source], self.commits[source, commit] = commit, files
+        return commit
+
+
+class _HubHandler(BaseHTTPRequestHandler):
+    server: HubServer
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        server, path = self.server, unquote(self.path.partition("?")[0])
+        headers = [self.headers.get(name, "") for name in ("Range", "Authorization")]
+        server.asked.append((path, headers[0], headers[1]))
+        if server.busy:
+            status, told = server.busy.pop(0)
+            return self._send(status, b"", told)
+        parts = path.strip("/").split("/", 5)
+        if server.store is None:
+            return self._send_large(path.strip("/"))
+        if parts[:2] == ["api", "models"]:
+            return self._listing("/".join(parts[2:4]), parts[5])
+        if parts[:2] == ["api", "resolve-cache"]:
+            source, commit, name = "/".join(parts[3:5]), *parts[5].split("/", 1)
+            return self._send(200, server.commits[source, commit][name], {})
+        return self._resolve("/".join(parts[:2]), parts[3], "/".join(parts[4:]))
+
+    def _listing(self, source: str, revision: str) -> None:
+        server = self.server
+        if source not in server.newest:
+            return self._refuse(401, "RepoNotFound")
+        commit = server.newest[source] if revision == "main" else revision
+        if (source, commit) not in server.commits:
+            return self._refuse(404, "RevisionNotFound")
+        siblings = [_entry(*pair) for pair in server.commits[source, commit].items()]
+        body = {"id": source, "sha": commit, "private": False, "gated": False, "siblings": siblings}
+        self._send(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+    def _resolve(self, source: str, commit: str, name: str) -> None:
+        server = self.server
+        if source in server.gated:
+            return self._refuse(403 if self.headers.get("Authorization") else 401, "GatedRepo")
+        data, store = server.commits[source, commit][name], server.store
+        told = {"X-Repo-Commit": commit}
+        if not _large(name):
+            place = f"/api/resolve-cache/models/{source}/{commit}/{name}"
+            return self._send(307, b"", {**told, "Location": place})
+        assert store is not None  # the store has no repositories
+        digest = hashlib.sha256(data).hexdigest()
+        store.commits["", digest] = {"": b"?" * len(data) if name in server.spoilt else data}
+        told |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(len(data))}
+        return self._send(302, b"", {**told, "Location": f"{store.url}/{digest}"})
+
+    def _send_large(self, digest: str) -> None:
+        server, data = self.server, self.server.commits["", digest][""]
+        assert server.gate.wait(60)
+        start = int((self.headers.get("Range") or "bytes=0-")[6:-1])
+        if start >= len(data) > 0:
+            return self._send(416, b"", {"Content-Range": f"bytes */{len(data)}"})
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(data) - start))
+        self.end_headers()
+        end = start + server.cuts.pop(0) if server.cuts else len(data)
+        self.wfile.write(data[start:end])
+        server.sent += len(data[start:end])
+        self.close_connection = end < len(data)
+
+    def _refuse(self, status: int, code: str) -> None:
+        self._send(status, b"{}", {"X-Error-Code": code, "X-Error-Message": "as the hub says"})
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def _large(name: str) -> bool:
+    """Whether git keeps only a pointer to it."""
+    return name.endswith((".safetensors", ".bin", ".model"))
+
+
+def _entry(name: str, data: bytes) -> dict[str, Any]:
+    """A file in the hub's listing."""
+    blob = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+    entry = {"rfilename": name, "size": len(data), "blobId": blob}
+    if _large(name):
+        digest = hashlib.sha256(data).hexdigest()
+        entry["lfs"] = {"sha256": digest, "size": len(data), "pointerSize": 134}
+    return entry
+
+
+@pytest.fixture
+def hub_server() -> Iterator[HubServer]:
+    """A hub of models on a port of its own, which keeps large files on another."""
+    store = HubServer()
+    hub = HubServer(store)
+    threads = [
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        for server in (store, hub)
+    ]
+    for thread in threads:
+        thread.start()
+    yield hub
+    for server, thread in zip((store, hub), threads, strict=True):
+        server.gate.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 TOKEN = "a-token-of-the-tests"

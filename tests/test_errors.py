@@ -18,7 +18,9 @@ def rows() -> dict[str, tuple[str, str, str]]:
     """code -> meaning, REST, what to do, from the table in docs/errors.md."""
     found = {}
     for line in (ROOT / "docs/errors.md").read_text(encoding="utf-8").splitlines():
-        if row := re.fullmatch(r"\| `(\w+)` \| (.+) \| (\d{3}|job|client) \| (.+) \|", line):
+        if row := re.fullmatch(
+            r"\| `(\w+)` \| (.+) \| (\d{3}|job|client|command) \| (.+) \|", line
+        ):
             found[row[1]] = (row[2], row[3], row[4])
     return found
 
@@ -55,6 +57,7 @@ def test_the_table_gives_the_status_that_the_http_front_answers() -> None:
     rest = {code: status for code, status in told.items() if code not in STATUS}
     assert rest.pop("internal") == "500"
     assert rest.pop("unreachable") == "client"
+    assert {rest.pop(code) for code in ("download_failed", "disk_full")} == {"command"}
     assert set(rest.values()) == {"400", "job"}
 
 

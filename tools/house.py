@@ -1,8 +1,10 @@
 """House-keeping verbs: models, media, jobs.  Each is a few lines over the studio."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+from shotwright.generator.catalog import Card
 from shotwright.generator.errors import NotFound
 from shotwright.tools.studio import jobs
 from shotwright.tools.studio.shown import Shown, show_job
@@ -24,6 +26,7 @@ PAGE_BYTES = 500_000
 async def list_models(studio: Studio, a: ListModels, report: Report) -> Shown:
     """All cards, or one."""
     from shotwright.generator.camera import MOVES, PRESETS
+    from shotwright.generator.memory import by_way
     from shotwright.tools.studio.mechanisms import mechanisms_of
 
     cards = studio.catalog.cards.values() if a.model is None else [studio.catalog.get(a.model)]
@@ -33,8 +36,17 @@ async def list_models(studio: Studio, a: ListModels, report: Report) -> Shown:
         facts = card.public()
         # a quarter of a second a card, the first time: other clients are served meanwhile
         facts["camera"]["mechanisms"] = await studio.blocking(mechanisms_of, card)
+        facts["memory_plans_mb"] = by_way(card)
+        facts["weights"] = await studio.blocking(_weights, card, studio.settings.home / "models")
         models.append({**facts, "default": card.name == default})
     return Shown({"models": models, "camera_moves": list(MOVES), "camera_presets": list(PRESETS)})
+
+
+def _weights(card: Card, models: Path) -> str:
+    """ready, partial, missing or unfit; of an engine elsewhere always ready."""
+    from shotwright.generator.weights import look, needs
+
+    return next((look(need, models).word for need in needs(card)), "ready")
 
 
 async def import_media(studio: Studio, a: ImportMedia, report: Report) -> Shown:

@@ -5,49 +5,66 @@ every such folder is refused by the name of the file.  Knows no model family.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from shotwright.generator.errors import RenderFailed
+from shotwright.generator.weights import refuse
 
 WEIGHTS = ("diffusion_pytorch_model", "model")
 """How diffusers and transformers begin the names of weight files."""
+WEIGHTLESS = ("Tokenizer", "Processor", "Scheduler", "FeatureExtractor")
+"""In the names of classes that have no weights."""
+_HEAD = re.compile(r"(?=For[A-Z]|Model|Encoder|Text|Vision)")
+"""Where the name of a class of transformers goes on from its family's."""
 
 
-def refuse(name: str, what: str, fix: str = "") -> RenderFailed:
-    """The error for a checkpoint that cannot be used; name: the card's."""
-    return RenderFailed(
-        f"The weights of {name} cannot be used: {what}.",
-        code="model_damaged",
-        field="model",
-        value=name,
-        fix=fix or "install them again, or mend the card's source",
-        retryable=False,
-    )
+def check_folder(
+    name: str, folder: Path, expected: Mapping[str, str], *, apart: Collection[str] = ()
+) -> None:
+    """Look at what lies in `folder` without loading it: every part that its index names, but for those `apart`.
 
-
-def check_folder(name: str, folder: Path, expected: Mapping[str, str]) -> None:
-    """Look at what lies in `folder` without loading it.
-
-    expected: part -> class name, such as transformer -> WanTransformer3DModel.
+    expected: part -> class name, such as transformer -> WanTransformer3DModel; other parts may be of any class.
     Raises: RenderFailed (model_damaged) naming the file.
     """
-    index = read_json(name, folder / "model_index.json")
+    parts = parts_of(read_json(name, folder / "model_index.json"))
     for part, class_name in expected.items():
-        entry = index.get(part)
-        found = entry[1] if isinstance(entry, list) and len(entry) == 2 else None
-        if found != class_name:
-            raise refuse(name, f"model_index.json has {part} of class {found}, not {class_name}")
-        inside = folder / part
-        config = read_json(name, inside / "config.json")
-        stated = config.get("_class_name") or (config.get("architectures") or [None])[0]
-        if stated != class_name:
-            raise refuse(name, f"{part}/config.json is of class {stated}, not {class_name}")
-        for file in _weight_files(name, inside):
-            _open(name, file)
+        if parts.get(part) != class_name:
+            raise refuse(
+                name, f"model_index.json has {part} of class {parts.get(part)}, not {class_name}"
+            )
+    for part in parts.keys() - set(apart):
+        _check_part(name, folder / part, parts[part])
+
+
+def _check_part(name: str, folder: Path, class_name: str) -> None:
+    """Whether a part's configuration reads and, where its class has weights, all their files begin as they should."""
+    if not folder.is_dir():
+        raise refuse(name, f"the folder {folder.name} is missing")
+    for file in sorted(folder.glob("*config.json")):
+        read_json(name, file)
+    if any(word in class_name for word in WEIGHTLESS):
+        return
+    config = read_json(name, folder / "config.json")
+    stated = str(config.get("_class_name") or (config.get("architectures") or [None])[0])
+    # transformers reads one model with or without its head, and repositories keep the name of either
+    same = stated if "_class_name" in config else _HEAD.split(stated)[0]
+    if same not in (class_name, _HEAD.split(class_name)[0]):
+        raise refuse(name, f"{folder.name}/config.json is of class {stated}, not {class_name}")
+    for file in _weight_files(name, folder):
+        _open(name, file)
+
+
+def parts_of(index: Mapping[str, Any]) -> dict[str, str]:
+    """Part -> class name, of a model_index.json: those that the checkpoint has."""
+    return {
+        part: str(entry[1])
+        for part, entry in index.items()
+        if isinstance(entry, list) and len(entry) == 2 and entry[1]
+    }
 
 
 def check_tensors(name: str, part: str, module: Any, folder: Path) -> None:
@@ -57,8 +74,7 @@ def check_tensors(name: str, part: str, module: Any, folder: Path) -> None:
     """
     found: dict[str, tuple[int, ...]] = {}
     for file in _weight_files(name, folder / part):
-        with _open(name, file) as tensors:
-            found |= {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
+        found |= shapes_of(name, file)
     tied = set(getattr(module, "_tied_weights_keys", None) or ())
     missing: dict[str, tuple[int, ...]] = {}
     for key, tensor in module.state_dict().items():
@@ -103,9 +119,15 @@ def _weight_files(name: str, folder: Path) -> list[Path]:
     return files
 
 
+def shapes_of(name: str, file: Path) -> dict[str, tuple[int, ...]]:
+    """The tensors of a file, of which only the head is read.  Raises: RenderFailed (model_damaged)."""
+    with _open(name, file) as tensors:
+        return {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
+
+
 def _open(name: str, file: Path) -> Any:
     try:
-        return safe_open(file, framework="pt")
+        return safe_open(file, framework="np")  # of which only heads are read: without torch
     except (SafetensorError, OSError) as error:
         raise refuse(name, f"{file.parent.name}/{file.name} is damaged ({error})") from error
 

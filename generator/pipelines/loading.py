@@ -3,25 +3,34 @@
 Knows diffusers and the folders of weights; no family beyond the parts that it is told of.
 """
 
-import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from shotwright.generator.catalog import Card, Lora
+from shotwright.generator.catalog import Card
 from shotwright.generator.errors import RenderFailed
 from shotwright.generator.memory import Plan
 from shotwright.generator.pipelines.checkpoint import (
     check_folder,
     check_tensors,
     read_json,
+    shapes_of,
+)
+from shotwright.generator.weights import (
+    INDEX,
+    State,
+    cure,
+    file_of,
+    look,
+    needs,
+    other_class,
     refuse,
 )
 
-PINS = "pins.json"
-"""In the folder of downloaded weights: hub id -> revision that was downloaded first, for cards that name none."""
+LOW_RANK = ("lora_A.weight", "lora_A.default.weight", "lora_down.weight", "lora.down.weight")
+"""How the names of a LoRA's first matrices end, (rank, width of what it reads)."""
 
 
 @dataclass(frozen=True)
@@ -35,65 +44,75 @@ class Loaded:
 
 def locate(card: Card, models: Path) -> Path:
     """The folder of a card's weights.  Raises: RenderFailed (model_damaged) where they are not on this machine."""
-    scheme, _, inside = card.source.partition(":")
-    if scheme == "shotwright":
-        return Path(str(files("shotwright.generator").joinpath(inside)))
-    own = Path(card.source).expanduser()
-    found = own if own.is_dir() else snapshot(card.source, card.revision, models)
-    if found is None:
-        raise _missing(card.name, f"{card.source} is not on this machine", card.source, models)
-    return found
+    state = look(needs(card)[0], models)
+    if state.folder is None or (state.recorded and not state.ready):
+        raise _missing(card, card.name, state)
+    return state.folder
 
 
 def locate_lora(card: Card, name: str, models: Path) -> Path:
     """The safetensors file of one of a card's LoRAs.  Raises: RenderFailed as `locate`."""
-    lora = card.loras[name]
-    own = Path(lora.source).expanduser()
-    if own.is_file():
-        found: Path | None = own
-    else:
-        folder = own if own.is_dir() else snapshot(lora.source, "", models)
-        found = None if folder is None else _only_weights(folder, lora)
-    if found is None or not found.is_file():
-        what = f"{lora.source} {lora.file} is not here"
-        raise _missing(f"{card.name}'s LoRA {name}", what, lora.source, models)
+    need = next(need for need in needs(card) if need.lora == name)
+    state = look(need, models)
+    found = None if state.folder is None else file_of(need, state.folder)
+    if found is None or not state.ready:
+        raise _missing(card, f"{card.name}'s LoRA {name}", state)
     if found.suffix != ".safetensors":
         raise refuse(name, f"{found.name} is no .safetensors file, and a pickle can run code")
     return found
 
 
-def _only_weights(folder: Path, lora: Lora) -> Path | None:
-    if lora.file:
-        return folder / lora.file
-    candidates = sorted(folder.glob("*.safetensors"))
-    return candidates[0] if len(candidates) == 1 else None
+def _missing(card: Card, name: str, state: State) -> RenderFailed:
+    return refuse(name, state.why, f"download it ({cure(card)}), or mend the card's source")
 
 
-def _missing(name: str, what: str, source: str, models: Path) -> RenderFailed:
-    cure = f"download it (hf download {source} --cache-dir {models}), or mend the card's source"
-    return refuse(name, what, cure)
+def check(card: Card, models: Path, *, apart: Collection[str] = ()) -> None:
+    """Look at a card's weights and those of its LoRAs that are here, without torch and before anything is loaded.
+
+    apart: parts that are read from other files than the checkpoint's.
+    Raises: RenderFailed (model_damaged) as loading them would.
+    """
+    if not needs(card):
+        return
+    folder = locate(card, models)
+    class_of(card, folder)
+    check_folder(card.name, folder, {}, apart=apart)
+    for need in needs(card)[1:]:
+        if need.lora in card.always or look(need, models).folder is not None:
+            check_lora(card, need.lora, locate_lora(card, need.lora, models))
 
 
-def snapshot(source: str, revision: str, models: Path) -> Path | None:
-    """Where the hub's cache layout under `models` keeps a repository: the revision named, else the pinned one."""
-    folder = models / f"models--{source.replace('/', '--')}" / "snapshots"
-    wanted = revision or pins(models).get(source, "")
-    if wanted:
-        return folder / wanted if (folder / wanted).is_dir() else None
-    # nothing says which: only where there is no choice
-    found = sorted(folder.glob("*")) if folder.is_dir() else []
-    return found[0] if len(found) == 1 else None
+def check_lora(card: Card, name: str, file: Path) -> None:
+    """Look whether a LoRA reads what the blocks of the card's network give.  Raises: RenderFailed (model_damaged)."""
+    if card.network is None:
+        return
+    shapes = shapes_of(f"LoRA {name}", file)
+    widths = Counter(
+        shape[1] for key, shape in shapes.items() if key.endswith(LOW_RANK) and len(shape) == 2
+    )
+    often = max(widths.values(), default=0)
+    if often and widths[card.network.width] < often:
+        found = widths.most_common(1)[0][0]
+        raise foreign(
+            card, name, f"it is for blocks {found} wide, and these are {card.network.width}"
+        )
 
 
-def pins(models: Path) -> dict[str, str]:
-    """Hub id -> revision, as first downloaded."""
-    path = models / PINS
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+def foreign(card: Card, name: str, reason: str) -> RenderFailed:
+    """The error for a LoRA of another base."""
+    return refuse(
+        f"LoRA {name}",
+        f"it does not fit {card.name} ({reason})",
+        "take a LoRA that was made for this base",
+    )
 
 
 def class_of(card: Card, folder: Path) -> str:
-    """The pipeline class that the checkpoint was saved as."""
-    return str(read_json(card.name, folder / "model_index.json").get("_class_name"))
+    """The pipeline class that the checkpoint was saved as.  Raises: RenderFailed for one of another family."""
+    index = read_json(card.name, folder / INDEX)
+    if other := other_class(needs(card)[0], index):
+        raise refuse(card.name, other)
+    return str(index["_class_name"])
 
 
 def load(
@@ -104,15 +123,21 @@ def load(
     plan: Plan,
     folder: Path,
     without: tuple[str, ...] = (),
+    quantized: Mapping[str, Path] | None = None,
 ) -> Any:
     """The pipeline, on the CPU still: safetensors only, no remote code, every tensor from a file.
 
-    parts: those with weights -> class name; without: those left out, to be loaded when they are needed.
+    parts: those with weights -> class name; without: those left out, to be loaded when they are needed; quantized:
+    those that are read from a GGUF file instead -> the file.
     Raises: RenderFailed (model_damaged) naming a file or tensor.
     """
     import torch
 
-    check_folder(card.name, folder, parts)
+    from shotwright.generator.pipelines.quantized import networks
+
+    apart = quantized or {}
+    classes, parts = parts, {part: name for part, name in parts.items() if part not in apart}
+    check_folder(card.name, folder, parts, apart=apart)
     halves = any(variant_of(folder / part) for part in parts)
     dtype = torch.float32 if plan.precision == "fp32" else torch.bfloat16
     try:
@@ -124,11 +149,13 @@ def load(
             # where some part has them only, diffusers takes the others as they are
             **({"variant": "fp16"} if halves else {}),
             **dict.fromkeys(without),
+            **networks(card.name, apart, classes, folder),
         )
     except (OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError) as error:
         raise refuse(card.name, f"diffusers could not load them ({error})") from error
-    for part in parts.keys() - set(without):
-        check_tensors(card.name, part, getattr(pipeline, part), folder)
+    for part, loaded in pipeline.components.items():
+        if isinstance(loaded, torch.nn.Module) and part not in apart:
+            check_tensors(card.name, part, loaded, folder)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

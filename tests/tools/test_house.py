@@ -17,7 +17,7 @@ Ask = Callable[..., Shown]
 def test_models_say_what_they_can_do(ask: Ask) -> None:
     answer = ask("list_models").data
     (mini,) = [model for model in answer["models"] if model["default"]]
-    assert mini["name"] == "mini" and "extend" in mini["modes"]
+    assert mini["name"] == "mini" and "extend" in mini["modes"] and mini["weights"] == "ready"
     assert mini["frames"]["maximum"] == 33 and mini["sizes"]["16:9"] == "112x64"
     assert "pan_left" in answer["camera_moves"] and "dolly_zoom" in answer["camera_presets"]
     assert ask("list_models", model="mini").data["models"] == [mini]
