@@ -42,18 +42,10 @@ def run(
     name: the worker's stable id; a restarted worker of the same name goes on with what it had begun.
     """
     make_home(settings)
-    if device is not None and not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise BadRequest(
-            f"device {device!r} is none; use cpu, cuda or cuda:N.",
-            field="device",
-            value=device,
-            allowed="cpu, cuda, cuda:N",
-            fix="leave it out to have it chosen",
-        )
     # One core stays free for fronts: on a loaded 2-core machine two threads were 10 times slower than one, because
     # OpenMP's threads spin while they wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) - 1)))
-    device = device or ("cuda:0" if has_gpu() else "cpu")
+    device = ("cuda:0" if has_gpu() else "cpu") if device is None else named(device)
     worker_id = name or f"{socket.gethostname()}-{device.replace(':', '')}"
     lock = FileLock(settings.home / f"worker-{worker_id}.lock", timeout=0)
     try:
@@ -71,6 +63,30 @@ def run(
             # half-written, so the process ends as it may at any moment.
             logging.shutdown()
             os._exit(0)
+
+
+def named(device: str) -> str:
+    """The device of that name.  Raises: BadRequest for one that this machine does not have.
+
+    Who names a GPU means it, and does not want the CPU in its place: so torch is asked, which takes seconds to load.
+    """
+    if device == "cpu":
+        return device
+    allowed, trouble = ["cpu", "cuda", "cuda:N"], ""
+    if re.fullmatch(r"cuda(:\d+)?", device):
+        from shotwright.generator.pipelines import devices, gpu_trouble
+
+        allowed, trouble = devices(), gpu_trouble()
+        found = "cuda:0" if device == "cuda" else device
+        if found in allowed:
+            return found
+    raise BadRequest(
+        f"device {device!r} is none of this machine{trouble and f' ({trouble})'}; use {' or '.join(allowed)}.",
+        field="device",
+        value=device,
+        allowed=allowed,
+        fix="leave it out to have it chosen; `shotwright doctor` shows what torch sees",
+    )
 
 
 def has_gpu() -> bool:

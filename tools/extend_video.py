@@ -7,6 +7,7 @@ from shotwright.generator.errors import BadRequest
 from shotwright.tools.generate_video import render_or_plan
 from shotwright.tools.studio.clips import ClipPlan, part
 from shotwright.tools.studio.continuing import LAST_FRAME, PREFIX, continued
+from shotwright.tools.studio.deadlines import in_time
 from shotwright.tools.studio.jobs import asked_of
 from shotwright.tools.studio.mechanisms import plan_camera
 from shotwright.tools.studio.resolve import (
@@ -25,6 +26,19 @@ from shotwright.tools.studio.wire import ExtendVideo
 
 async def extend_video(studio: Studio, a: ExtendVideo, report: Report) -> Shown:
     """Plan the continuation segments; unless `dry_run`, render them as a job."""
+
+    async def planned(a: ExtendVideo, asked: dict[str, Any], level: str | None) -> ClipPlan:
+        return await _planned(studio, a, asked, level)
+
+    asked = asked_of(a)
+    plan = await in_time(studio, a, asked, planned)
+    return await render_or_plan(studio, "extend_video", a.dry_run, asked, plan, report)
+
+
+async def _planned(
+    studio: Studio, a: ExtendVideo, asked: dict[str, Any], level: str | None
+) -> ClipPlan:
+    """Resolve everything; level: where it is not the quality's own.  Raises BadRequest."""
     if a.segments is not None and a.duration_s is not None:
         raise BadRequest(
             "segments and duration_s both say how much is added; give one of them.",
@@ -69,10 +83,21 @@ async def extend_video(studio: Studio, a: ExtendVideo, report: Report) -> Shown:
         settings=studio.settings,
         now=a.dry_run,
     )
-    asked = asked_of(a)
     nothing: dict[str, Any] = {"first": None, "last": None, "keyframes": []}
     parts = [
-        part(card, asked, shape, words, a.quality, seed, camera, nothing, notes, label=a.label)
+        part(
+            card,
+            asked,
+            shape,
+            words,
+            a.quality,
+            seed,
+            camera,
+            nothing,
+            notes,
+            label=a.label,
+            level=level,
+        )
         for seed in seeds(a.seed, a.takes)
     ]
     for planned in parts:
@@ -90,8 +115,7 @@ async def extend_video(studio: Studio, a: ExtendVideo, report: Report) -> Shown:
             continued(card, segment, later if index else method)
             for index, segment in enumerate(planned["segments"])
         ]
-    plan = ClipPlan(card, parts, notes)
-    return await render_or_plan(studio, "extend_video", a.dry_run, asked, plan, report)
+    return ClipPlan(card, parts, notes)
 
 
 def _method(card: Card, source: Source, notes: Resolution) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from shotwright.tools.studio import jobs
 from shotwright.tools.studio.clips import ClipPlan, plan_clip
+from shotwright.tools.studio.deadlines import in_time
 from shotwright.tools.studio.shown import Shown, show_job
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import GenerateVideo
@@ -11,8 +12,12 @@ from shotwright.tools.studio.wire import GenerateVideo
 
 async def generate_video(studio: Studio, a: GenerateVideo, report: Report) -> Shown:
     """Plan the clip; unless `dry_run`, render it as a job."""
+
+    async def planned(a: GenerateVideo, asked: dict[str, Any], level: str | None) -> ClipPlan:
+        return await plan_clip(studio, a, asked, level=level)
+
     asked = jobs.asked_of(a)
-    plan = await plan_clip(studio, a, asked)
+    plan = await in_time(studio, a, asked, planned)
     return await render_or_plan(studio, "generate_video", a.dry_run, asked, plan, report)
 
 
@@ -26,7 +31,7 @@ async def render_or_plan(
 ) -> Shown:
     """The end of every clip verb."""
     if dry_run:
-        return Shown(plan.dry_run(await jobs.speed(studio, plan.card.name)))
+        return Shown(plan.dry_run(await jobs.expected_s(studio, plan.parts)))
     job = await jobs.submit(
         studio,
         verb,

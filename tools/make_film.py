@@ -1,6 +1,6 @@
 """`make_film`: script, brief or plan -> a film; with `film_id`, only what changed is rendered again."""
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from shotwright.generator.errors import BadRequest
@@ -9,9 +9,10 @@ from shotwright.prompts.shotplan import parse_plan
 from shotwright.tools.plan_shots import with_look, write_plan
 from shotwright.tools.studio import jobs
 from shotwright.tools.studio.binding import bind
+from shotwright.tools.studio.clips import ClipPlan
+from shotwright.tools.studio.deadlines import in_time
 from shotwright.tools.studio.editing import apply_edit
-from shotwright.tools.studio.panels import MODEL as PANELS
-from shotwright.tools.studio.resolve import expected
+from shotwright.tools.studio.resolve import Resolution, expected_bytes
 from shotwright.tools.studio.scripting import check_count
 from shotwright.tools.studio.shots import FilmState, film_warnings, plan_parts
 from shotwright.tools.studio.shown import Shown, show_job
@@ -30,17 +31,109 @@ LOOK = ("model", "quality", "aspect_ratio", "takes", "fit", "label", "style")
 """What a later cut of a film takes over from the one before, unless it says otherwise."""
 
 
+@dataclass(frozen=True)
+class Filmed:
+    """A film as it was resolved: what is rendered, its shots in order and the plans behind them.
+
+    a: the arguments with what was chosen for them, asked: those that are stated then; level: where it is not the
+    quality's own; notes: of the film as a whole.
+    """
+
+    a: MakeFilm
+    asked: dict[str, Any]
+    level: str | None
+    written: Written
+    story: dict[str, Any]
+    parts: list[dict[str, Any]]
+    shots: list[dict[str, Any]]
+    clips: list[ClipPlan]
+    warnings: list[dict[str, str]]
+    notes: Resolution
+
+    @property
+    def adjustments(self) -> list[dict[str, Any]]:
+        """Of the film, then of its shots."""
+        of_shots = [change for clip in self.clips for change in clip.notes.adjustments]
+        return [*self.notes.adjustments, *of_shots]
+
+
 async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
     """Plan every shot; unless `dry_run`, render them as one job and join the takes."""
     asked = jobs.asked_of(a)
     record = None
     if a.film_id is not None:
         record = await studio.blocking(studio.store.read_record, "films", a.film_id)
-        a = a.model_copy(update={k: v for k, v in record["look"].items() if k not in asked})
+        look = {name: record["look"][name] for name in LOOK if name in record["look"]}
+        a = a.model_copy(update={k: v for k, v in look.items() if k not in asked})
         if a.plan is not None:  # an edited plan says its own look
             a = a.model_copy(update={k: asked.get(k) for k in ("style", "aspect_ratio")})
-    story = await studio.blocking(_story, a, record)
+
+    async def planned(a: MakeFilm, asked: dict[str, Any], level: str | None) -> Filmed:
+        return await _planned(studio, a, asked, record, level)
+
+    filmed = await in_time(studio, a, asked, planned)
+    warnings = [*filmed.warnings, *filmed.notes.warnings]
+    if a.dry_run:
+        return Shown(
+            {
+                "effective": _effective(filmed),
+                "adjustments": filmed.adjustments,
+                "warnings": warnings,
+                "expected_s": await jobs.expected_s(studio, filmed.parts),
+                "expected_bytes": expected_bytes(filmed.parts),
+            }
+        )
+    film_id, written = a.film_id or _new_id(), filmed.written
+    for part in filmed.parts:
+        part["film_id"] = film_id
+        part["adjustments"] = [*filmed.notes.adjustments, *part["adjustments"]]
+    film = {
+        "film_id": film_id,
+        "request": filmed.asked,
+        "look": {
+            **filmed.a.model_dump(mode="json", include=set(LOOK)),
+            "level": filmed.level,
+        },
+        "plan": written.plan.model_dump(mode="json"),
+        "writer": written.writer,
+        "coverage": written.coverage,
+        "report": written.report,
+        "story": filmed.story,
+        "why": written.why,
+        "diff": written.diff,
+        "plan_warnings": written.warnings,
+        "warnings": warnings,
+        "noted": asdict(filmed.notes),
+        "shots": filmed.shots,
+    }
+    told = {"parts": filmed.parts, "film": film}
+    if _asks_later(studio, a) and written.writer == "director":
+        writer_of(studio.settings)  # refuses a setting that names no model
+        told["story"] = {"script": a.script, "brief": _told(a), "style": a.style}
+    job = await jobs.submit(
+        studio,
+        "make_film",
+        asked,
+        told,
+        workflow="film",
+        queue="light",
+        report=report,
+    )
+    return await show_job(studio, job)
+
+
+async def _planned(
+    studio: Studio,
+    a: MakeFilm,
+    asked: dict[str, Any],
+    record: dict[str, Any] | None,
+    level: str | None,
+) -> Filmed:
+    """Write the plan and resolve its shots; record: of the earlier cut, if there is one."""
+    if record is not None and not {"model", "quality"} & set(asked):
+        level = level or record["look"].get("level")
     state = FilmState.of(record)
+    story = await studio.blocking(_story, a, record)
     written = await studio.blocking(_write, studio, a, asked, record)
     if record is not None:
         written = await studio.blocking(_edited, studio, a, written, state, story)
@@ -56,64 +149,25 @@ async def make_film(studio: Studio, a: MakeFilm, report: Report) -> Shown:
         state,
         bound=bound.shots,
         keyframes_of_all=written.writer == "caller",
+        level=level,
     )
     warnings = [*written.warnings, *bound.warnings, *film_warnings(plan, clips)]
-    if a.dry_run:
-        card = studio.catalog.get(a.model)
-        speed = await jobs.speed(studio, PANELS if a.quality == "animatic" else card.name)
-        seconds, size = expected(card, parts, speed)
-        adjustments = [change for clip in clips for change in clip.notes.adjustments]
-        effective = {
-            "plan": plan.model_dump(mode="json"),
-            "writer": written.writer,
-            "coverage": written.coverage,
-            "report": written.report,
-            "why": written.why,
-            "diff": written.diff,
-            "shots": shots,
-            "renders": len(parts),
-        }
-        return Shown(
-            {
-                "effective": effective,
-                "adjustments": adjustments,
-                "warnings": warnings,
-                "expected_s": seconds,
-                "expected_bytes": size,
-            }
-        )
-    film_id = a.film_id or _new_id()
-    for part in parts:
-        part["film_id"] = film_id
-    film = {
-        "film_id": film_id,
-        "request": asked,
-        "look": a.model_dump(mode="json", include=set(LOOK)),
-        "plan": plan.model_dump(mode="json"),
+    return Filmed(a, asked, level, written, story, parts, shots, clips, warnings, Resolution())
+
+
+def _effective(filmed: Filmed) -> dict[str, Any]:
+    """What a dry run shows of the film."""
+    written = filmed.written
+    return {
+        "plan": written.plan.model_dump(mode="json"),
         "writer": written.writer,
         "coverage": written.coverage,
         "report": written.report,
-        "story": story,
         "why": written.why,
         "diff": written.diff,
-        "plan_warnings": written.warnings,
-        "warnings": warnings,
-        "shots": shots,
+        "shots": filmed.shots,
+        "renders": len(filmed.parts),
     }
-    told = {"parts": parts, "film": film}
-    if _asks_later(studio, a) and written.writer == "director":
-        writer_of(studio.settings)  # refuses a setting that names no model
-        told["story"] = {"script": a.script, "brief": _told(a), "style": a.style}
-    job = await jobs.submit(
-        studio,
-        "make_film",
-        asked,
-        told,
-        workflow="film",
-        queue="light",
-        report=report,
-    )
-    return await show_job(studio, job)
 
 
 def _new_id() -> str:

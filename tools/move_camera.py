@@ -1,9 +1,12 @@
 """`move_camera`: take a still, or a clip, along a camera path."""
 
+from typing import Any
+
 from shotwright.generator.catalog import Card
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.generate_video import render_or_plan
-from shotwright.tools.studio.clips import plan_clip
+from shotwright.tools.studio.clips import ClipPlan, plan_clip
+from shotwright.tools.studio.deadlines import in_time
 from shotwright.tools.studio.jobs import asked_of
 from shotwright.tools.studio.resolve import moves_of, pieces
 from shotwright.tools.studio.shown import Shown
@@ -14,6 +17,19 @@ from shotwright.tools.studio.wire import GenerateVideo, MoveCamera
 
 async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
     """Warp the picture (or every frame of the clip) along the path and render from it; measured afterwards."""
+
+    async def planned(a: MoveCamera, asked: dict[str, Any], level: str | None) -> ClipPlan:
+        return await _planned(studio, a, asked, level)
+
+    asked = asked_of(a)
+    plan = await in_time(studio, a, asked, planned)
+    return await render_or_plan(studio, "move_camera", a.dry_run, asked, plan, report)
+
+
+async def _planned(
+    studio: Studio, a: MoveCamera, asked: dict[str, Any], level: str | None
+) -> ClipPlan:
+    """Resolve everything; level: where it is not the quality's own.  Raises BadRequest."""
     if (a.image is None) == (a.video is None):
         raise BadRequest(
             "give an image or a video to move through, and not both.",
@@ -30,11 +46,9 @@ async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
             allowed="1 to 8 moves, words, or a Kling camera_control",
             fix="read shotwright://guide/camera",
         )
-    asked = asked_of(a)
     fields = {k: v for k, v in asked.items() if k in GenerateVideo.model_fields}
     if a.video is None:
-        plan = await plan_clip(studio, GenerateVideo(**fields), asked, moved="still")
-        return await render_or_plan(studio, "move_camera", a.dry_run, asked, plan, report)
+        return await plan_clip(studio, GenerateVideo(**fields), asked, moved="still", level=level)
     if a.frames is not None or a.duration_s is not None:
         raise BadRequest(
             "a moved clip keeps its own length; leave frames and duration_s out.",
@@ -53,7 +67,12 @@ async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
     fields.pop("aspect_ratio", None)
     fields.setdefault("prompt", source.prompt)
     plan = await plan_clip(
-        studio, GenerateVideo(**fields), asked, moved="clip", lengths=(lengths, card.overlap_frames)
+        studio,
+        GenerateVideo(**fields),
+        asked,
+        moved="clip",
+        lengths=(lengths, card.overlap_frames),
+        level=level,
     )
     plan.notes.adjustments.extend(source.adjustments)
     plan.notes.warnings.extend(source.warnings)
@@ -67,7 +86,7 @@ async def move_camera(studio: Studio, a: MoveCamera, report: Report) -> Shown:
         part["parents"] = source.parents
         if part["over"] is not None:
             part["over"]["clip"] = source.key
-    return await render_or_plan(studio, "move_camera", a.dry_run, asked, plan, report)
+    return plan
 
 
 def _lengths(card: Card, frames: int) -> tuple[int, ...]:

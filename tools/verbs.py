@@ -87,7 +87,8 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "generate_image",
         "Generate a picture",
-        f"Make a keyframe picture; its take id serves as image, last_image or keyframe of a clip. {_JOB}",
+        "Make a keyframe picture, or draw a given one (image) anew; its take id serves as image, last_image or "
+        f"keyframe of a clip. {_JOB}",
         wire.GenerateImage,
         wire.Job,
         "image",

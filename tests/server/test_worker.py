@@ -15,7 +15,10 @@ from typing import Any
 
 import anyio
 import pytest
+import sqlalchemy as sa
 
+from shotwright.generator.errors import BadRequest
+from shotwright.server.worker import named
 from shotwright.tools import verbs
 from shotwright.tools.settings import Settings, from_environment
 from shotwright.tools.studio import hiring
@@ -89,7 +92,9 @@ def test_a_worker_killed_in_the_second_shot_goes_on_there_when_restarted(
 ) -> None:
     film = call(settings, "make_film", script=SCRIPT, quality="draft", seed=1, wait_s=0)
     first = hire("cpu")
+    # the second is rendered while the first is finished
     until(lambda: rendering(jobs, film, 2))
+    until(lambda: jobs.part_ended(f"{film['job_id']}.0"))
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     made = set(call_store(settings).list_records("takes"))
@@ -159,6 +164,32 @@ def test_a_worker_told_to_stop_hands_its_job_back(
     assert call_store(settings).list_records("takes") == []
 
 
+def test_a_job_is_rendered_while_the_one_before_is_finished_and_both_outlive_a_kill(
+    settings: Settings, jobs: JobQueue, hire: Callable[[str], "subprocess.Popen[bytes]"]
+) -> None:
+    asked = [
+        call(settings, "generate_video", prompt=words, quality="draft", frames=17, seed=1, wait_s=0)
+        for words in ("red ball", "blue car", "white boat")
+    ]
+    before, after, last = (job["job_id"] for job in asked)
+    first = hire("cpu")
+
+    def beside() -> bool:
+        one, other = jobs.row(before), jobs.row(after)
+        return one["state"] == "running" and "denoising" in str(other["phase"])
+
+    until(beside)
+    assert jobs.row(before)["phase"] in ("inspecting", "encoding", "storing", "stored")
+    assert jobs.row(last)["state"] == "queued", "one is rendered at a time"
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    hire("cpu")
+    ended = ("succeeded", "failed", "cancelled")
+    until(lambda: all(jobs.row(job["job_id"])["state"] in ended for job in asked))
+    assert [jobs.row(job["job_id"])["state"] for job in asked] == ["succeeded"] * 3
+    assert len(call_store(settings).list_records("takes")) == 3
+
+
 def test_fronts_that_start_at_once_start_one_worker(settings: Settings, jobs: JobQueue) -> None:
     def front(_: int) -> None:
         own = JobQueue(settings)
@@ -185,6 +216,45 @@ def test_a_second_worker_of_the_same_name_leaves(
     hire("cpu")
     until(lambda: bool(jobs.workers()))
     assert hire("cpu").wait(timeout=60) == 3
+
+
+def test_the_shots_of_a_film_are_rendered_by_two_workers_and_a_chain_by_one(
+    settings: Settings, jobs: JobQueue, hire: Callable[[str], "subprocess.Popen[bytes]"]
+) -> None:
+    hire("one")
+    hire("two")
+    until(lambda: len(jobs.workers()) == 2)
+    shots = [
+        {"id": "A", "action": "a red ball rests in the hills", "duration_s": 1.125},
+        {"id": "B", "action": "a blue car rests at sea", "duration_s": 1.125},
+        {
+            "id": "C",
+            "action": "the red ball rests",
+            "duration_s": 1.125,
+            "continuity": {"mode": "first_frame_from_previous_last", "from_shot": "A"},
+        },
+    ]
+    plan = {"title": "Two", "aspect_ratio": "1:1", "shots": shots}
+    job_id = call(settings, "make_film", plan=plan, quality="draft", seed=1, wait_s=0)["job_id"]
+    until(lambda: jobs.row(job_id)["state"] not in ("queued", "running"), seconds=200)
+    row = jobs.row(job_id)
+    assert row["state"] == "succeeded", row["error"]
+    query = sa.text("SELECT executor_id FROM workflow_status WHERE workflow_uuid LIKE :chains")
+    with jobs.engine.connect() as connection:
+        done_by = connection.execute(query, {"chains": f"{job_id}.%"}).scalars().all()
+    # A with C after it, and B: the first to begin loads the model for seconds, and leaves the other to the other
+    assert sorted(done_by) == ["one", "two"]
+    for take, colour in zip(row["result"]["takes"], ("red", "blue", "red"), strict=True):
+        assert colour in take["prompt"], "in the film's order"
+    assert row["result"]["duration_s"] == pytest.approx(3 * 1.125, abs=0.3)
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:99", "cuda:", "cuda:one", "CPU", ""])
+def test_a_device_that_is_not_there_is_named(device: str) -> None:
+    with pytest.raises(BadRequest) as wrong:
+        named(device)
+    assert wrong.value.field == "device" and "cpu" in wrong.value.allowed
+    assert named("cpu") == "cpu"
 
 
 def call_store(settings: Settings) -> Any:

@@ -1,6 +1,5 @@
 """Jobs as a caller meets them: one key one job, equal calls one job, waiting, lists, places, ends."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 
 from shotwright.generator.errors import Conflict
 from shotwright.tools import verbs
-from shotwright.tools.studio.jobs import speed
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Studio
 
@@ -152,11 +150,3 @@ def test_a_job_tells_where_it_is_and_when_it_will_be_done(ask: Ask, small: dict[
     assert [progress for progress, _ in told] == sorted(progress for progress, _ in told)
     assert job["next"]["tool"] == "view_video"
     assert job["next"]["arguments"] == {"video": job["result"]["best"]}
-
-
-def test_the_speed_is_that_of_the_living_workers_device_or_of_the_cpu(studio: Studio) -> None:
-    studio.jobs.measure("mini@cpu", 4.0)
-    studio.jobs.measure("mini@cuda:0", 0.5)
-    assert anyio.run(speed, studio, "mini") == 4.0
-    studio.jobs.beat("w", pid=os.getpid(), device="cuda:0", state="idle", job_id=None)
-    assert anyio.run(speed, studio, "mini") == 0.5

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from shotwright.generator.encode import probe, read_video
-from shotwright.generator.errors import BadRequest
-from shotwright.tools.studio.crew import chains_of
+from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.tools.studio.chains import chains_of
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.slates import read_slate
 from shotwright.tools.studio.studio import Studio
@@ -183,6 +183,19 @@ def test_pictures_are_bound_in_order_and_those_left_over_are_reported(
     assert [shot["image"] for shot in answer["effective"]["shots"]] == [still, picture]
     assert "unused_image" in {warning["code"] for warning in answer["warnings"]}
     assert "image" in {change["field"] for change in answer["adjustments"]}
+
+
+def test_a_plan_names_pictures_as_first_and_last_frames(ask: Ask, still: str) -> None:
+    shot = {"id": "A", "action": "a red ball rests in the hills", "duration_s": 1.125}
+    framed = {**shot, "first_frame": still, "last_frame": still}
+    plan = {"title": "One", "aspect_ratio": "1:1", "shots": [framed]}
+    film = finished(ask("make_film", plan=plan, quality="draft", seed=3))
+    (take,) = film["takes"]
+    assert take["endpoints"]["first"]["pass"] and take["endpoints"]["last"]["pass"]
+    gone = {**framed, "first_frame": "take_00000000000000000000"}
+    with pytest.raises(NotFound) as missing:
+        ask("make_film", plan={**plan, "shots": [gone]}, dry_run=True)
+    assert "take_00000000000000000000" in missing.value.message
 
 
 def test_pictures_of_a_brief_begin_the_shots_that_show_the_product(
@@ -391,12 +404,21 @@ def test_described_first_and_last_frames_are_drawn_before_the_shot(ask: Ask) -> 
 def test_shots_that_start_from_one_another_are_one_chain() -> None:
     def part(after: int | None = None, until: int | None = None) -> dict[str, Any]:
         ends = {"after": after, "until": until}
-        return {name: None if n is None else {"part": n} for name, n in ends.items()}
+        made = {name: None if n is None else {"part": n} for name, n in ends.items()}
+        return {**made, "segments": [{"spec": {"model": "mini"}}]}
 
     assert chains_of([part(), part(0), part(), part(2), part(1)]) == [[0, 1, 4], [2, 3]]
     assert chains_of([part(), part(), part(0, 1), part()]) == [[0, 1, 2], [3]]
-    kept = {"after": {"part": None}, "until": None}
+    kept = {**part(), "after": {"part": None}}
     assert chains_of([kept, kept]) == [[0], [1]], "takes that are there already tie nothing"
+
+
+def test_a_loaded_model_is_used_up_before_the_next_is_loaded() -> None:
+    parts = [
+        {"after": None, "until": None, "segments": [{"spec": {"model": model}}]}
+        for model in ("wan", "mini", "wan", "ltx", "mini")
+    ]
+    assert chains_of(parts) == [[0], [2], [1], [4], [3]]
 
 
 @pytest.mark.parametrize(

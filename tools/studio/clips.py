@@ -16,7 +16,7 @@ from shotwright.tools.studio.resolve import (
     Resolution,
     Shape,
     Words,
-    expected,
+    expected_bytes,
     length,
     moves_of,
     seeds,
@@ -39,15 +39,14 @@ class ClipPlan:
     parts: list[dict[str, Any]]
     notes: Resolution
 
-    def dry_run(self, speed: float | None) -> dict[str, Any]:
+    def dry_run(self, expected_s: float | None) -> dict[str, Any]:
         """The answer of `dry_run`."""
-        seconds, size_bytes = expected(self.card, self.parts, speed)
         return {
             "effective": effective(self.parts[0]),
             "adjustments": self.notes.adjustments,
             "warnings": self.notes.warnings,
-            "expected_s": seconds,
-            "expected_bytes": size_bytes,
+            "expected_s": expected_s,
+            "expected_bytes": expected_bytes(self.parts),
         }
 
 
@@ -70,8 +69,11 @@ def effective(part: dict[str, Any]) -> dict[str, Any]:
         "steps": first["steps"],
         "guidance": first["guidance"],
         "refine": first["refine"],
+        "level": first["level"],
         "quality": part["quality"],
         "camera": part["camera"],
+        # how far a reference picture is drawn anew; none where there is none
+        "redraw": first["redraw"] or None,
     }
 
 
@@ -111,17 +113,22 @@ async def plan_clip(
     starts_from_shot: bool = False,
     lengths: tuple[tuple[int, ...], int] | None = None,
     moved: Literal["still", "clip"] | None = None,
+    level: str | None = None,
 ) -> ClipPlan:
     """Resolve everything.  Raises BadRequest; nothing is stored but the fitted pictures.
 
     moves, words: already compiled (a film's shots); resting: the same words with the camera at rest.
     starts_from_shot: the first frame comes from an earlier take.  lengths: frames of the segments and their overlap,
-    where they are not to be chosen; a single frame is a picture.  moved: what the camera is moved over, instead of a
-    clip that the words describe.
+    where they are not to be chosen; a single frame is a picture, and `image` its reference.  moved: what the camera is
+    moved over, instead of a clip that the words describe.  level: where it is not the quality's own.
     """
     card = studio.catalog.get(a.model)
     notes = Resolution()
-    _check_mode(card, a, starts_from_shot)
+    is_picture = lengths is not None and lengths[0] == (1,)
+    if is_picture:
+        card.check_mode("image", "model")
+    else:
+        _check_mode(card, a, starts_from_shot)
     has_picture = a.image is not None or a.last_image is not None or moved or starts_from_shot
     if not a.prompt.strip() and words is None and not has_picture:
         raise BadRequest(
@@ -140,13 +147,14 @@ async def plan_clip(
         exact=a.size,
         picture=None if shape_of is None else (shape_of.width, shape_of.height),
         notes=notes,
+        quality=a.quality,
     )
     counts, overlap = lengths or length(card, frames=a.frames, duration_s=a.duration_s, notes=notes)
     shape = Shape(width, height, counts, overlap)
     fitted = partial(place, studio, width=width, height=height, fit=a.fit, notes=notes)
     given: dict[str, Any] = {"first": None, "last": None, "keyframes": []}
     if first is not None:
-        given["first"] = await fitted(first, name="image")
+        given["reference" if is_picture else "first"] = await fitted(first, name="image")
     if last is not None:
         given["last"] = await fitted(last, name="last_image")
     for index, (frame, ref) in enumerate(_keyframes(card, a, shape)):
@@ -154,7 +162,7 @@ async def plan_clip(
         keyframe = await studio.intake.image(ref, name)
         given["keyframes"].append([frame, await fitted(keyframe, name=name)])
     start: Start = "words" if first is None else "picture"
-    if starts_from_shot or last is not None or a.keyframes or counts == (1,):
+    if starts_from_shot or last is not None or a.keyframes or is_picture:
         start = "bound"
     camera = plan_camera(
         card,
@@ -172,7 +180,7 @@ async def plan_clip(
         a.prompt,
         negative=a.negative_prompt,
         rewrite=a.rewrite,
-        image=first is not None,
+        image=first is not None and not is_picture,  # of a redrawn picture the words say all
         settings=studio.settings,
     )
     over = camera.over
@@ -193,8 +201,21 @@ async def plan_clip(
         )
     parts = [
         {
-            **part(card, asked, shape, words, a.quality, seed, camera, given, notes, label=a.label),
+            **part(
+                card,
+                asked,
+                shape,
+                words,
+                a.quality,
+                seed,
+                camera,
+                given,
+                notes,
+                label=a.label,
+                level=level,
+            ),
             "over": over,
+            "parents": _takes_of(a),
         }
         for seed in seeds(a.seed, a.takes)
     ]
@@ -213,18 +234,21 @@ def part(
     notes: Resolution,
     *,
     label: str,
+    level: str | None,
 ) -> dict[str, Any]:
     """One take to be rendered, as JSON."""
     from shotwright.tools.studio.assets import new_id
 
     segments = [
         continued(card, segment) if index else segment
-        for index, segment in enumerate(segments_of(card, shape, words, quality, seed))
+        for index, segment in enumerate(segments_of(card, shape, words, quality, seed, level=level))
     ]
     for index, frame, key in _placed(shape, given["keyframes"]):
         here = ClipSpec.from_json(segments[index]["spec"]).keyframes
         segments[index] = with_pictures(segments[index], keyframes=(*here, (frame, key)))
     segments[0] = with_pictures(segments[0], first=given["first"])
+    if reference := given.get("reference"):
+        segments[0] = with_pictures(segments[0], reference=reference, redraw=card.redraw)
     segments[-1] = with_pictures(segments[-1], last=given["last"])
     segments = [
         {**(led(card, segment) if _is_given(segment) else segment), "ease": card.ease_frames}
@@ -249,6 +273,12 @@ def part(
     }
 
 
+def _takes_of(a: wire.GenerateVideo) -> list[str]:
+    """The takes among the pictures that are given."""
+    named = [a.image, a.last_image, *(keyframe.image for keyframe in a.keyframes)]
+    return list(dict.fromkeys(ref for ref in named if ref is not None and ref.startswith("take_")))
+
+
 def _is_given(segment: dict[str, Any]) -> bool:
     """Whether a picture is to be seen in it."""
     spec = ClipSpec.from_json(segment["spec"])
@@ -268,7 +298,7 @@ def _placed(shape: Shape, keyframes: Sequence[tuple[int, str]]) -> Iterator[tupl
 def _check_mode(card: Card, a: wire.GenerateVideo, starts_from_shot: bool) -> None:
     if a.keyframes:
         card.check_mode("keyframes", "keyframes")
-    if a.image is not None and a.last_image is not None:
+    if a.last_image is not None and (a.image is not None or starts_from_shot):
         card.check_mode("first+last", "last_image")
     elif a.image is not None or starts_from_shot:
         card.check_mode("first", "image")

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,16 @@ from shotwright.generator.catalog import Card, Catalog, load_catalog
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import Cancelled, OutOfMemory, RenderFailed, ShotwrightError
 from shotwright.generator.frames import Frames, Given
-from shotwright.generator.memory import Residents, room, wanted
+from shotwright.generator.throughput import by_hand, finishing
 from shotwright.tools.settings import Settings
 from shotwright.tools.studio.assets import Store
+from shotwright.tools.studio.chains import by_shot, chains_of
 from shotwright.tools.studio.continuing import given_piece, keep, make
+from shotwright.tools.studio.early import Early, early
+from shotwright.tools.studio.engines import Engines
 from shotwright.tools.studio.filing import keep_lossless
 from shotwright.tools.studio.films import Cut, join
-from shotwright.tools.studio.finishing import finish
+from shotwright.tools.studio.finishing import finish, metadata_of
 from shotwright.tools.studio.givens import before_of, given_of, picture_of, unmoved_of
 from shotwright.tools.studio.measures import own_motion
 from shotwright.tools.studio.mechanisms import GUIDED
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+Aside = Callable[[], AbstractContextManager[None]]
+"""Around work for which the device is not needed."""
+
 MAX_DRAWING = 4
 """Panels drawn at once: each holds its frames in memory."""
 PART_POLL_S = 0.1
@@ -55,13 +61,17 @@ class Crew:
     """Everything a worker does with its device."""
 
     def __init__(self, settings: Settings, jobs: JobQueue, *, worker_id: str, device: str) -> None:
-        self.settings, self.jobs = settings, jobs
-        self.worker_id, self.device = worker_id, device
+        self.settings, self.jobs, self.worker_id = settings, jobs, worker_id
         self._at_work: list[str] = []
-        self._engines: Residents[Engine] = Residents(lambda: room(self.device))
+        self.engines = Engines(settings, jobs, worker_id=worker_id, device=device)
         self._using = threading.Lock()
         self._plan = lru_cache(maxsize=16)(self._read_plan)
         self.signer = signer_of(settings)
+
+    @property
+    def device(self) -> str:
+        """What is rendered on."""
+        return self.engines.device
 
     @property
     def current_job(self) -> str | None:
@@ -179,36 +189,51 @@ class Crew:
         return any("panel" in part for part in self._plan(job_id)["parts"])
 
     def chains(self, job_id: str) -> list[list[int]]:
-        """The film's parts in groups: see `chains_of`."""
+        """The film's parts in groups: see `chains.chains_of`."""
         return chains_of(self._plan(job_id)["parts"])
 
     def by_shot(self, job_id: str, made: Sequence[str]) -> dict[str, list[str]]:
-        """Take ids by shot id, in the order of the parts; keyframes are no takes of a shot."""
-        found: dict[str, list[str]] = {}
-        for index, part in enumerate(self._plan(job_id)["parts"]):
-            if "keyframe" not in part:
-                found.setdefault(part["shot"], []).append(made[index])
-        return found
+        """Take ids by shot id: see `chains.by_shot`."""
+        return by_shot(self._plan(job_id)["parts"], made)
 
     def take(self, take_id: str) -> dict[str, Any]:
         return read_slate(self.store, take_id).to_take(self.store, None)
 
     # Rendering
 
-    def make_take(self, job_id: str, index: int) -> str:
-        """A take of one segment, or of a given clip; its id."""
+    def make_take(self, job_id: str, index: int, *, aside: Aside = nullcontext) -> str:
+        """A take of one segment, or of a given clip; its id.
+
+        aside: entered once the device is needed no more, while the take is finished.
+        """
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
             if "panel" in part:
                 return self._make_panel(job_id, part, progress)
             unmoved = unmoved_of(self.store, part)
             if unmoved is not None:
-                return self._move(job_id, part, unmoved, [], {}, progress)
-            new, facts = self._render(job_id, part, 0, (), None, progress)
-            made: list[dict[str, Any]] = []
-            stopped = keep(made, facts)
-            finished = self._finish if part.get("over") is None else self._move
-            return finished(job_id, part, new, made, facts["timings"], progress, stopped=stopped)
+                return self._move(job_id, part, unmoved, [], {}, progress, aside=aside)
+            with self._early(part) as begun:
+                new, facts = self._render(job_id, part, 0, (), None, progress, begun=begun)
+                made: list[dict[str, Any]] = []
+                more: dict[str, Any] = {"stopped": keep(made, facts), "aside": aside}
+                rest = (new, made, facts["timings"], progress)
+                if part.get("over") is not None:
+                    return self._move(job_id, part, *rest, **more)
+                return self._finish(job_id, part, *rest, **more, begun=begun)
+
+    def _early(self, part: dict[str, Any]) -> AbstractContextManager[Early | None]:
+        """The take's MP4, to be encoded while it is decoded, where its frames are kept as they come: of one rendering
+        of a whole clip, that begins nowhere else and is not moved over."""
+        spec = ClipSpec.from_json(part["segments"][0]["spec"])
+        begins = part["segments"][0]["overlap"] or part["source"] or part.get("over")
+        if begins or spec.frames == 1:
+            return nullcontext()
+        from shotwright.generator.encode import PRESET
+
+        metadata = metadata_of(part, self._card(spec.model).revision)
+        shown = {"label": part["label"], "fps": spec.fps}
+        return early(spec.frames, **shown, metadata=metadata, preset=PRESET)
 
     def _make_panel(self, job_id: str, part: dict[str, Any], progress: Progress) -> str:
         """An animatic's take: drawn and moved here, without a model."""
@@ -216,8 +241,7 @@ class Crew:
         progress.say("drawing")
         drawn = animated(part, partial(picture_of, self.store))
         seconds = time.monotonic() - began
-        with harmless():
-            self.jobs.measure(f"{PANELS}@{self.device}", seconds / (drawn.moved[..., 0].size / 1e6))
+        self.engines.keep(by_hand(PANELS, drawn.moved.shape[:3], seconds))
         timings = {"render_s": round(seconds, 3)}
         part = {**part, "warnings": [*part["warnings"], *unreadable(part)]}
         frames = drawn.moved
@@ -256,10 +280,12 @@ class Crew:
         index: int,
         made: list[dict[str, Any]],
         stopped: dict[str, Any] | None,
+        *,
+        aside: Aside = nullcontext,
     ) -> str:
         """A long take from its segments, read from where they lie; its id.
 
-        stopped: the age of the segment that ended it before its time.
+        stopped: the age of the segment that ended it before its time; aside: as for `make_take`.
         """
         with self._progress(job_id, index) as progress:
             part = self._plan(job_id)["parts"][index]
@@ -271,27 +297,14 @@ class Crew:
                 for name in made[0]["timings"]
             }
             finished = self._finish if part.get("over") is None else self._move
-            return finished(job_id, part, reel, made, timings, progress, stopped=stopped)
-
-    def _engine(self, card: Card, progress: Progress) -> "Engine":
-        def opened() -> "Engine":
-            from shotwright.generator.pipelines import open_engine
-
-            return open_engine(card, device=self.device, models=self.settings.home / "models")
-
-        if card.name not in self._engines:
-            progress.say("loading model")
-            from shotwright.generator.pipelines import usable_device
-
-            self.device, why = usable_device(self.device)
-            LOG.info("rendering on %s: %s", self.device, why)
-        return self._engines.get(card.name, wanted(card), opened)
+            more: dict[str, Any] = {"stopped": stopped, "aside": aside}
+            return finished(job_id, part, reel, made, timings, progress, **more)
 
     def give_back(self) -> None:
         """Let go of all loaded models, unless something is at work."""
         with self._using:
             if not self._at_work:
-                self._engines.release()
+                self.engines.release()
 
     def _render(
         self,
@@ -301,15 +314,18 @@ class Crew:
         made: Sequence[str],
         anchor: dict[str, Any] | None,
         progress: Progress,
+        *,
+        begun: Early | None = None,
     ) -> tuple[Frames, dict[str, Any]]:
         """A segment's new frames, the overlap dropped; its facts: those of `make`, `frames`, `timings`, `codec`."""
         planned = part["segments"][segment]
         spec = ClipSpec.from_json(planned["spec"])
         card = self._card(spec.model)
         began = time.monotonic()
-        engine = self._engine(card, progress)
+        engine = self.engines.get(card, progress.say)
         specs = [s["spec"] for p in self._plan(job_id)["parts"] for s in p["segments"]]
-        engine.read_ahead([ClipSpec.from_json(s) for s in specs if s["model"] == card.name])
+        words = [ClipSpec.from_json(s) for s in specs if s["model"] == card.name]
+        self.engines.read_ahead(engine, words)
         loaded = time.monotonic()
         before = before_of(self.store, part, made)
         given = given_of(self.store, part, segment, before, spec)
@@ -319,12 +335,8 @@ class Crew:
 
         def render(number: int, trial: ClipSpec) -> Frames:
             progress.segment(segment, pieces, attempt=number + 1)
-            began = time.monotonic()
-            frames = engine.render(trial, given, progress.step)
-            work = max(1.0, spec.work * given.share) * frames[..., 0].size / 1e6
-            with harmless():
-                self.jobs.measure(f"{card.name}@{self.device}", (time.monotonic() - began) / work)
-            return frames
+            on_frames = None if begun is None else begun.take
+            return self.engines.render(engine, trial, given, progress.step, on_frames)
 
         found = make(
             planned,
@@ -365,6 +377,7 @@ class Crew:
         progress: Progress,
         *,
         stopped: dict[str, Any] | None = None,
+        aside: Aside = nullcontext,
     ) -> str:
         """Finish a take whose camera is moved over `clip`.
 
@@ -377,11 +390,11 @@ class Crew:
         specs = [ClipSpec.from_json(segment["spec"]) for segment in planned]
 
         def engine() -> "Engine":
-            return self._engine(self._card(specs[0].model), progress)
+            return self.engines.get(self._card(specs[0].model), progress.say)
 
         def render(index: int, spec: ClipSpec, given: Given) -> Frames:
             progress.segment(len(made) + index, len(made) + len(specs))
-            return engine().render(spec, given, progress.step)
+            return self.engines.render(engine(), spec, given, progress.step)
 
         given = given_of(self.store, part, 0, None, specs[0])
         overlap = planned[-1]["overlap"]
@@ -396,7 +409,8 @@ class Crew:
             part = {**part, "camera": {**part["camera"], "own": own}}
         timings = {**timings, "move_s": round(time.monotonic() - began, 3)}
         reel = Reel([Stretch(self.store.fetch(key), len(clip))])
-        return self._finish(job_id, part, reel, pieces, timings, progress, stopped=stopped)
+        more: dict[str, Any] = {"stopped": stopped, "aside": aside}
+        return self._finish(job_id, part, reel, pieces, timings, progress, **more)
 
     # Finishing
 
@@ -411,24 +425,30 @@ class Crew:
         *,
         shown: Frames | None = None,
         stopped: dict[str, Any] | None = None,
+        aside: Aside = nullcontext,
+        begun: Early | None = None,
     ) -> str:
-        """See `finish`."""
-        model = part["segments"][0]["spec"]["model"]
-        finish(
-            self.store,
-            part,
-            frames,
-            made,
-            job_id=job_id,
-            verb=self.jobs.row(job_id)["verb"],
-            revision=None if "panel" in part else self._card(model).revision,
-            device=self.device,
-            timings=timings,
-            shown=shown,
-            stopped=stopped,
-            signer=self.signer,
-            say=partial(self._say, job_id, progress),
-        )
+        """See `finish`; aside: as for `make_take`."""
+        began, spec = time.monotonic(), part["segments"][0]["spec"]
+        model, shape = spec["model"], (len(frames), spec["height"], spec["width"])
+        with aside():
+            finish(
+                self.store,
+                part,
+                frames,
+                made,
+                job_id=job_id,
+                verb=self.jobs.row(job_id)["verb"],
+                revision=None if "panel" in part else self._card(model).revision,
+                device=self.device,
+                timings=timings,
+                shown=shown,
+                stopped=stopped,
+                signer=self.signer,
+                say=partial(self._say, job_id, progress),
+                begun=begun,
+            )
+        self.engines.keep(by_hand(finishing(model), shape, time.monotonic() - began))
         progress.done()
         return str(part["take_id"])
 
@@ -466,17 +486,6 @@ class Crew:
             yield Progress(self.jobs, self.stopped, job_id, index, self._plan(job_id)["parts"])
         finally:
             self._at_work.remove(job_id)
-
-
-def chains_of(parts: Sequence[dict[str, Any]]) -> list[list[int]]:
-    """Numbers of parts in groups, each in order: one that starts from another's take is in the group of that one."""
-    chains: list[list[int]] = []
-    for index, part in enumerate(parts):
-        befores = {end["part"] for name in ("after", "until") if (end := part.get(name))}
-        joined = [chain for chain in chains if befores & set(chain)]
-        merged = sorted([index, *(number for chain in joined for number in chain)])
-        chains = [*(chain for chain in chains if chain not in joined), merged]
-    return sorted(chains)
 
 
 def unforeseen(error: Exception) -> RenderFailed:

@@ -7,13 +7,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shotwright.generator.errors import BadRequest
 from shotwright.generator.frames import Frames, Picture
 from shotwright.tools.studio.assets import Store
+from shotwright.tools.studio.early import Early
 from shotwright.tools.studio.reels import Reel
 from shotwright.tools.studio.signing import Signer
 from shotwright.tools.studio.slates import Blobs
@@ -55,15 +56,18 @@ def file_take(
     preset: str,
     tail: bool,
     signer: Signer | None,
+    begun: Early | None = None,
 ) -> Filed:
     """Store a take of `frames` with its visible label, its contact sheet and poster.
 
     Frames are read one by one, in more than one pass.  tail: keep the last losslessly, for what continues from here.
+    begun: its MP4, if that was begun while the frames were decoded.
     """
     from shotwright.tools.studio.pictures import mark
     from shotwright.tools.studio.sheets import poster, sheet_of, spaced
 
-    clip = keep_clip(store, frames, label, fps, metadata, preset=preset, signer=signer)
+    settings: dict[str, Any] = {"preset": preset, "signer": signer, "begun": begun}
+    clip = keep_clip(store, frames, label, fps, metadata, **settings)
     clean = None
     if label != "none":
         clean = keep_clip(store, frames, "none", fps, metadata, preset=preset, signer=None).key
@@ -105,8 +109,9 @@ def keep_clip(
     *,
     preset: str,
     signer: Signer | None,
+    begun: Early | None = None,
 ) -> Kept:
-    """An MP4, or a PNG when there is one frame, with the visible label."""
+    """An MP4, or a PNG when there is one frame, with the visible label; begun: see `file_take`."""
     from shotwright.generator.encode import write_mp4
     from shotwright.generator.provenance import Likeness, likeness, packet, pixels_digest, thumbs
     from shotwright.tools.studio.pictures import mark, png
@@ -121,7 +126,11 @@ def keep_clip(
         return Kept(store.put_bytes(png(picture, words), "png").key, asdict(found))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "clip.mp4"
-        write_mp4(file, shown(), fps=fps, metadata=metadata, preset=preset)
+        written = None if begun is None else begun.file()
+        if written is None:
+            write_mp4(file, shown(), fps=fps, metadata=metadata, preset=preset)
+        else:
+            file = written
         found = likeness(file, shown(), len(frames))
         return keep_sealed(store, file, metadata, found, signer=signer)
 

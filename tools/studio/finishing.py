@@ -16,6 +16,7 @@ from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.frames import Frames
 from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.continuing import drift_of
+from shotwright.tools.studio.early import Early
 from shotwright.tools.studio.filing import file_take
 from shotwright.tools.studio.givens import picture_of
 from shotwright.tools.studio.measures import inspect
@@ -42,12 +43,13 @@ def finish(
     stopped: dict[str, Any] | None,
     signer: Signer | None,
     say: Callable[[str], None],
+    begun: Early | None = None,
 ) -> None:
     """Encode, inspect and store; the slate is written last.
 
     frames: what was made now, without the source that it continues; made: the facts of its segments; stopped: the age
     of the one that ended it before its time.  shown: what is to be seen, where it is not `frames` themselves (an
-    animatic's, with their words).  say: told each phase; what it raises ends the work.
+    animatic's, with their words).  say: told each phase; what it raises ends the work.  begun: see `file_take`.
     """
     from shotwright.generator.encode import PRESET
 
@@ -67,13 +69,8 @@ def finish(
         frames if shown is None else shown,
         fps=spec.fps,
         label=part["label"],
-        metadata=mp4_metadata(
-            request=part["request"],
-            model=spec.model,
-            revision=revision,
-            seed=part["seed"],
-            prompt=spec.prompt,
-        ),
+        metadata=metadata_of(part, revision),
+        begun=begun,
         preset=PANEL_PRESET if panel else PRESET,
         tail=not panel,
         signer=signer,
@@ -134,6 +131,18 @@ def finish(
         job_id=job_id,
         film_id=part.get("film_id"),
     ).save(store)
+
+
+def metadata_of(part: dict[str, Any], revision: str | None) -> dict[str, str]:
+    """What a take's MP4 says of itself."""
+    spec = ClipSpec.from_json(part["segments"][0]["spec"])
+    return mp4_metadata(
+        request=part["request"],
+        model=spec.model,
+        revision=revision,
+        seed=part["seed"],
+        prompt=spec.prompt,
+    )
 
 
 def _stop_of(stopped: dict[str, Any], made: int, planned: int) -> dict[str, str]:

@@ -28,6 +28,8 @@ def given_of(
     before: the last frames of what it continues, of `before_of`.
     """
     planned = part["segments"][segment]
+    if spec.reference is not None:
+        return Given(guide=picture_of(store, spec.reference)[None], strength=spec.redraw)
     stills: dict[int, Picture] = {frame: picture_of(store, key) for frame, key in spec.keyframes}
     prefix: Frames | None = None
     if spec.first is not None:

@@ -1,13 +1,18 @@
 """Jobs as the caller sees them: submitting, waiting with progress, and the answer on the wire."""
 
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from pydantic import BaseModel
 
+from shotwright.tools.studio.forecast import Forecast
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import DELIVERY, ENDED, Call
+
+if TYPE_CHECKING:
+    from shotwright.tools.studio.queue import JobQueue
 
 POLL_S = (0.02, 0.2)
 """Time between two looks at a job: at first, and after a few seconds."""
@@ -65,16 +70,11 @@ async def repeated(
     return await wait(studio, job_id, a.wait_s, report, attached=True)
 
 
-async def speed(studio: Studio, model: str) -> float | None:
-    """Seconds a step, frame and megapixel as measured on a living worker's device; with no worker, on the CPU."""
+async def expected_s(studio: Studio, parts: Sequence[dict[str, Any]]) -> float | None:
+    """Seconds that these parts take here once they begin; None while one of their models was never timed."""
     queue = await studio.queue()
-    workers = await studio.blocking(queue.workers)
-    alive = [worker["device"] for worker in workers if worker["state"] != "dead"]
-    for device in dict.fromkeys(alive or ["cpu"]):
-        measured = await studio.blocking(queue.measured, f"{model}@{device}")
-        if measured is not None:
-            return measured
-    return None
+    found = await studio.blocking(lambda: Forecast(queue, studio.catalog).of(parts))
+    return None if found is None else round(found.seconds, 2)
 
 
 async def wait(
@@ -82,13 +82,28 @@ async def wait(
 ) -> dict[str, Any]:
     """Watch a job until it ends or `wait_s` have passed; a caller that leaves ends only the watching."""
     jobs = await studio.queue()
+    try:
+        row = await _watch(studio, jobs, job_id, wait_s, report)
+    except anyio.get_cancelled_exc_class():
+        with anyio.CancelScope(shield=True):
+            await studio.blocking(jobs.left, job_id)
+        raise
+    if row["state"] in ENDED:
+        await studio.blocking(jobs.heard, job_id)
+    return answer(row, studio.base_url, attached=attached)
+
+
+async def _watch(
+    studio: Studio, jobs: "JobQueue", job_id: str, wait_s: float, report: Report
+) -> dict[str, Any]:
+    """The job's row once it has ended or `wait_s` have passed."""
     began = checked = time.monotonic()
     told: tuple[float, str] | None = None
     while True:
-        row = await studio.blocking(jobs.row, job_id)
+        row: dict[str, Any] = await studio.blocking(jobs.row, job_id)
         now = time.monotonic()
         if row["state"] in ENDED or now - began >= wait_s:
-            return answer(row, studio.base_url, attached=attached)
+            return row
         state = (row["progress"], row["phase"])
         if state != told:
             told = state

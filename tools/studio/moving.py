@@ -23,6 +23,9 @@ Render = Callable[[int, ClipSpec, Given], Frames]
 FEW_HOLES = 0.002
 """Share of a clip's pixels that may be unknown without a rendering of all steps to imagine them."""
 
+EDGE = 1 / 64
+"""Of the short side: how far what was imagined reaches into what is known, and how softly."""
+
 
 def moved(
     clip: Frames | Reel,
@@ -63,11 +66,30 @@ def moved(
             holes=holes if (holes > 0.5).mean() > FEW_HOLES else None,
         )
         made = render(index, replace(spec, prompt=over["prompt"]), guided)
+        if over.get("kept"):
+            made = _kept(made, guide, holes)
         if before is not None:
             made = fit(made, before=before, overlap=overlap, anchor=None, fps=spec.fps).frames
         yield from made
         start, shared = start + spec.frames - overlap, pictures[spec.frames - overlap :]
         before = (made if before is None else np.concatenate([before, made]))[-overlap:]
+
+
+def _kept(made: Frames, guide: Frames, holes: NDArray[np.float32]) -> Frames:
+    """The warped frames where they are known, what was made elsewhere: denoising holds things back where its cells had
+    them, and what slides must slide.
+
+    holes: (frames, height, width), 0 to 1.
+    """
+    import cv2
+
+    edge = max(1, round(min(guide.shape[1:3]) * EDGE))
+    around = np.ones((2 * edge + 1, 2 * edge + 1), np.uint8)
+    mixed = np.empty_like(guide)
+    for frame, new, old, hole in zip(mixed, made, guide, holes, strict=True):
+        share = np.asarray(cv2.GaussianBlur(cv2.dilate(hole, around), (0, 0), edge))[..., None]
+        frame[:] = np.clip(np.round(old + share * (new.astype(np.float32) - old)), 0, 255)
+    return mixed
 
 
 def _warped(

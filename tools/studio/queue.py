@@ -10,6 +10,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -29,76 +30,21 @@ from shotwright.generator.errors import (
 )
 from shotwright.tools.settings import Settings, make_home
 from shotwright.tools.studio.slates import request_digest
+from shotwright.tools.studio.tables import HOLDINGS, JOBS, MEMORY, METADATA, PARTS, UNHEARD, WORKERS
+from shotwright.tools.studio.timings import Timings
 from shotwright.tools.studio.wire import ENDED
 
 FORMAT = "2"
 """Version of the workflows: a worker goes on only with workflows of its own version."""
+FACTS = [column for column in JOBS.c if column.name != "plan"]
+"""What fronts read of a job; the plan can be large and is the worker's."""
 MAX_WAITING = 1000
 """Jobs that may wait at once; one more is refused."""
+UNHEARD_S = 3600.0
+"""How long the result of a job whose caller left waits for the same call to come again."""
 HEARTBEAT_S = 1.0
 STALE_S = 10.0
 """A worker that has not written its heartbeat for so long is taken for dead."""
-
-METADATA = sa.MetaData()
-JOBS = sa.Table(
-    "shotwright_jobs",
-    METADATA,
-    sa.Column("job_id", sa.Text, primary_key=True),
-    sa.Column("verb", sa.Text, nullable=False),
-    sa.Column("arguments", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("request_key", sa.Text, unique=True),
-    sa.Column("plan", sa.Text, nullable=False),
-    sa.Column("priority", sa.Integer, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("phase", sa.Text, nullable=False),
-    sa.Column("progress", sa.Float, nullable=False, default=0.0),
-    sa.Column("eta_s", sa.Float),
-    sa.Column("result", sa.Text),
-    sa.Column("error", sa.Text),
-    sa.Column("cancel", sa.Boolean, nullable=False, default=False),
-    sa.Column("deadline_at", sa.Float),
-    sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("started_at", sa.Float),
-    sa.Column("ended_at", sa.Float),
-    sa.Column("worker_id", sa.Text),
-    sa.Index("shotwright_jobs_live", "digest", "state"),
-    sa.Index("shotwright_jobs_created", "created_at"),
-    # fronts ask for the living several times a second; without it SQLite would read every plan on the way
-    sa.Index("shotwright_jobs_state", "state", "created_at"),
-)
-FACTS = [column for column in JOBS.c if column.name != "plan"]
-"""What fronts read of a job; the plan can be large and is the worker's."""
-PARTS = sa.Table(
-    "shotwright_parts",
-    METADATA,
-    sa.Column("job_id", sa.Text, primary_key=True),
-    sa.Column("part", sa.Integer, primary_key=True),
-    sa.Column("progress", sa.Float, nullable=False),
-)
-WORKERS = sa.Table(
-    "shotwright_workers",
-    METADATA,
-    sa.Column("worker_id", sa.Text, primary_key=True),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("device", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("heartbeat_at", sa.Float, nullable=False),
-    sa.Column("job_id", sa.Text),
-)
-MEMORY = sa.Table(
-    "shotwright_memory",
-    METADATA,
-    sa.Column("worker_id", sa.Text, primary_key=True),
-    sa.Column("used_bytes", sa.BigInteger, nullable=False),
-    sa.Column("total_bytes", sa.BigInteger, nullable=False),
-)
-MEASURES = sa.Table(
-    "shotwright_measures",
-    METADATA,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("value", sa.Float, nullable=False),
-)
 
 
 class JsonSerializer(Serializer):
@@ -144,7 +90,11 @@ class JobQueue:
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self.settings, self.clock = settings, clock
         self.engine = open_database(settings)
-        if not sa.inspect(self.engine).has_index(JOBS.name, "shotwright_jobs_state"):
+        there = sa.inspect(self.engine)
+        # of a database that an older version made, one or the other is lacking
+        if not (
+            there.has_index(JOBS.name, "shotwright_jobs_state") and there.has_table(HOLDINGS.name)
+        ):
             self._create_tables()
 
     def _create_tables(self) -> None:
@@ -170,6 +120,10 @@ class JobQueue:
                 connection.execute(CreateIndex(index, if_not_exists=True))
 
     @cached_property
+    def timings(self) -> Timings:
+        return Timings(self.engine)
+
+    @cached_property
     def client(self) -> DBOSClient:
         return DBOSClient(system_database_engine=self.engine, serializer=JsonSerializer())
 
@@ -181,7 +135,8 @@ class JobQueue:
     # What fronts do
 
     def find(self, verb: str, arguments: dict[str, Any], request_key: str | None) -> str | None:
-        """The job that the same call already made, if any: by key for ever, by arguments while it is alive.
+        """The job that the same call already made, if any: by key for ever, by arguments while it is alive, and for
+        `UNHEARD_S` after it succeeded where its caller left before and nobody has been told since.
 
         Raises Conflict for a key used with other arguments.
         """
@@ -195,7 +150,17 @@ class JobQueue:
                 JOBS.c.state.in_(("queued", "running")),
                 JOBS.c.cancel.is_(False),
             )
-            found = connection.execute(alive).scalar()
+            unheard = (
+                sa.select(JOBS.c.job_id)
+                .join(UNHEARD, UNHEARD.c.job_id == JOBS.c.job_id)
+                .where(
+                    JOBS.c.digest == digest,
+                    JOBS.c.state == "succeeded",
+                    JOBS.c.ended_at > self.clock() - UNHEARD_S,
+                )
+                .limit(1)
+            )
+            found = connection.execute(alive).scalar() or connection.execute(unheard).scalar()
             return None if found is None else str(found)
         row = connection.execute(
             sa.select(JOBS.c.job_id, JOBS.c.digest).where(JOBS.c.request_key == request_key)
@@ -297,6 +262,20 @@ class JobQueue:
                 allowed=MAX_WAITING,
                 fix="wait, or cancel jobs that are not needed",
             )
+
+    def left(self, job_id: str) -> None:
+        """Its caller has gone without an answer: the same call asked again is meant for this job."""
+        with suppress(sa.exc.IntegrityError), self.engine.begin() as connection:  # known already
+            connection.execute(UNHEARD.insert().values(job_id=job_id))
+
+    def heard(self, job_id: str) -> None:
+        """Somebody is told how it ended."""
+        known = sa.select(UNHEARD.c.job_id).where(UNHEARD.c.job_id == job_id)
+        with self.engine.connect() as connection:
+            if connection.execute(known).first() is None:
+                return
+        with self.engine.begin() as connection:
+            connection.execute(UNHEARD.delete().where(UNHEARD.c.job_id == job_id))
 
     def row(self, job_id: str) -> dict[str, Any]:
         """The job's row without its plan, JSON parsed: it is looked at again and again.  Raises NotFound."""
@@ -550,8 +529,8 @@ class JobQueue:
     def leave(self, worker_id: str) -> None:
         """Forget a worker that ends in good order."""
         with self.engine.begin() as connection:
-            connection.execute(MEMORY.delete().where(MEMORY.c.worker_id == worker_id))
-            connection.execute(WORKERS.delete().where(WORKERS.c.worker_id == worker_id))
+            for table in (MEMORY, HOLDINGS, WORKERS):
+                connection.execute(table.delete().where(table.c.worker_id == worker_id))
 
     def workers(self) -> list[dict[str, Any]]:
         """All workers; one whose heartbeat is stale has the state dead."""
@@ -662,29 +641,6 @@ class JobQueue:
         with self.engine.connect() as connection:
             found = sa.select(JOBS.c.job_id).where(JOBS.c.state.in_(("queued", "running"))).limit(1)
             return connection.execute(found).first() is not None
-
-    def measure(self, name: str, value: float) -> None:
-        """Keep a measured speed, smoothed over the last few (weight 0.3 for the new one)."""
-        with self.engine.begin() as connection:
-            old = connection.execute(
-                sa.select(MEASURES.c.value).where(MEASURES.c.name == name)
-            ).scalar()
-            if old is None:
-                connection.execute(MEASURES.insert().values(name=name, value=value))
-            else:
-                connection.execute(
-                    MEASURES.update()
-                    .where(MEASURES.c.name == name)
-                    .values(value=0.7 * float(old) + 0.3 * value)
-                )
-
-    def measured(self, name: str) -> float | None:
-        """A kept speed, or None."""
-        with self.engine.connect() as connection:
-            value = connection.execute(
-                sa.select(MEASURES.c.value).where(MEASURES.c.name == name)
-            ).scalar()
-        return None if value is None else float(value)
 
 
 def cancelled(job_id: str) -> Cancelled:

@@ -57,11 +57,15 @@ def size(
     exact: str | None,
     picture: tuple[int, int] | None,
     notes: Resolution,
+    quality: str | None = None,
 ) -> tuple[int, int]:
-    """(width, height): as asked, else nearest to the given picture's shape, else the card's first size."""
+    """(width, height): as asked, else nearest to the given picture's shape, else the card's first size.
+
+    quality: where it has a native size of its own, that is taken, and told.
+    """
     if exact is not None:
         chosen = card.check_size(exact)
-        if aspect_ratio is not None and card.size_of(aspect_ratio) != chosen:
+        if aspect_ratio is not None and chosen not in card.natives_of(aspect_ratio):
             raise BadRequest(
                 f"size {exact} and aspect_ratio {aspect_ratio} contradict each other on {card.name}; "
                 "give one of them.",
@@ -72,14 +76,16 @@ def size(
                 fix="remove size or aspect_ratio",
             )
         return chosen
-    if aspect_ratio is not None:
-        return card.size_of(aspect_ratio)
-    if picture is None:
-        return next(iter(card.sizes.values()))
-    shape = picture[0] / picture[1]
-    ratio = min(card.sizes, key=lambda r: abs(card.sizes[r][0] / card.sizes[r][1] / shape - 1))
-    notes.adjust("aspect_ratio", None, ratio, "nearest to the given picture's shape")
-    return card.sizes[ratio]
+    ratio = aspect_ratio or next(iter(card.sizes))
+    if aspect_ratio is None and picture is not None:
+        shape = picture[0] / picture[1]
+        ratio = min(card.sizes, key=lambda r: abs(card.sizes[r][0] / card.sizes[r][1] / shape - 1))
+        notes.adjust("aspect_ratio", None, ratio, "nearest to the given picture's shape")
+    usual, width, height = card.size_of(ratio), *card.size_of(ratio, quality)
+    if usual != (width, height):
+        reason = f"{quality} quality is {card.name}'s larger native size"
+        notes.adjust("size", None, f"{width}x{height}", reason)
+    return width, height
 
 
 def length(
@@ -247,9 +253,12 @@ def words_of(
 
 
 def segments_of(
-    card: Card, shape: Shape, words: Words, quality: str, seed: int
+    card: Card, shape: Shape, words: Words, quality: str, seed: int, *, level: str | None = None
 ) -> list[dict[str, Any]]:
-    """The segments of one take; the first may get pictures, later ones continue."""
+    """The segments of one take; the first may get pictures, later ones continue.
+
+    level: where it is not the quality's own.
+    """
     preset = card.quality[quality]
     return [
         {
@@ -266,7 +275,7 @@ def segments_of(
                 steps=preset.steps,
                 guidance=preset.guidance,
                 refine=preset.refine,
-                level=preset.level,
+                level=level or preset.level,
                 loras=preset.loras,
             ).to_json(),
             "overlap": shape.overlap if index else 0,
@@ -281,22 +290,8 @@ def with_pictures(segment: dict[str, Any], **pictures: Any) -> dict[str, Any]:
     return {**segment, "spec": spec.to_json()}
 
 
-def expected(
-    card: Card, parts: Sequence[dict[str, Any]], speed: float | None
-) -> tuple[float | None, int]:
-    """Seconds (None while nothing was measured on this machine) and bytes that rendering `parts` costs.
-
-    speed: measured seconds a step, frame and megapixel.  Bytes: H.264 at about 0.12 byte a pixel, plus the lossless
-    tail.
-    """
-    work, pixels = 0.0, 0
-    for part in parts:
-        over = part.get("over") or {}
-        # once at rest and once with the camera moved over it, or one of the two
-        times = (over.get("start") not in ("still", "clip")) + (over.get("prompt") is not None)
-        for segment in part["segments"]:
-            spec = segment["spec"]
-            area = spec["width"] * spec["height"]
-            work += times * ClipSpec.from_json(spec).work * spec["frames"] * area / 1e6
-            pixels += spec["frames"] * area
-    return (None if speed is None else round(work * speed, 2)), round(pixels * 0.15)
+def expected_bytes(parts: Sequence[dict[str, Any]]) -> int:
+    """What the takes of `parts` weigh: H.264 at about 0.12 byte a pixel, plus the lossless tail."""
+    specs = [segment["spec"] for part in parts for segment in part["segments"]]
+    pixels: int = sum(spec["width"] * spec["height"] * spec["frames"] for spec in specs)
+    return round(0.15 * pixels)

@@ -66,16 +66,20 @@ async def _resolved(studio: Studio, film: dict[str, Any], made: Written) -> dict
     """The film's parts anew, from the LLM's plan."""
     check_count(len(made.plan.shots), "script")
     asked = film["request"]
-    a = wire.MakeFilm.model_validate(asked).model_copy(update=film["look"])
+    look = dict(film["look"])
+    level = look.pop("level", None)
+    a = wire.MakeFilm.model_validate(asked).model_copy(update=look)
     record = None
     if a.film_id is not None:
         record = await studio.blocking(studio.store.read_record, "films", a.film_id)
     told = bind(made.plan, a.images, product_of(film["story"]))
     parts, shots, clips = await plan_parts(
-        studio, a, asked, made.plan, FilmState.of(record), bound=told.shots
+        studio, a, asked, made.plan, FilmState.of(record), bound=told.shots, level=level
     )
+    noted = film.get("noted") or {"adjustments": [], "warnings": []}
     for part in parts:
         part["film_id"] = film["film_id"]
+        part["adjustments"] = [*noted["adjustments"], *part["adjustments"]]
     changed = {
         "plan": made.plan.model_dump(mode="json"),
         "writer": "llm",
@@ -84,7 +88,12 @@ async def _resolved(studio: Studio, film: dict[str, Any], made: Written) -> dict
         "coverage": made.coverage,
         "report": made.report,
         "plan_warnings": made.warnings,
-        "warnings": [*made.warnings, *told.warnings, *film_warnings(made.plan, clips)],
+        "warnings": [
+            *made.warnings,
+            *told.warnings,
+            *film_warnings(made.plan, clips),
+            *noted["warnings"],
+        ],
         "shots": shots,
     }
     return {"parts": parts, "film": {**film, **changed}}

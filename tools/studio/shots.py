@@ -3,6 +3,7 @@
 Knows the plan and the cards; renders nothing.
 """
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from shotwright.tools.studio.slates import request_digest
 from shotwright.tools.studio.studio import Studio
 from shotwright.tools.studio.writing import target_of
 
+_PICTURE = re.compile(r"(take|upload)_[0-9a-z]+")
 SEED_STEP = 1000
 """Seeds of neighbouring shots lie so far apart, so that takes (consecutive seeds) never meet."""
 
@@ -45,12 +47,14 @@ async def plan_parts(
     *,
     bound: Mapping[str, str],
     keyframes_of_all: bool = False,
+    level: str | None = None,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[ClipPlan]]:
     """(parts to render, the film's shots in order, the plans behind them).
 
     bound: shot id -> the picture that it begins with, of those given now.
     keyframes_of_all: also a first frame that is described alone is drawn first.  A last frame always is, and
     the first with it: nothing else leads a clip to a given end.
+    level: where it is not the quality's own.
     """
     parts: list[dict[str, Any]] = []
     shots: list[dict[str, Any]] = []
@@ -64,8 +68,9 @@ async def plan_parts(
         seed = known.get("seed")
         if seed is None:
             seed = shot.seed if shot.seed is not None else (base + SEED_STEP * index) % 2**32
-        image = bound.get(shot.id) if a.images else known.get("image")
-        asking = _Asking(studio, a, asked, plan, shot, index, seed, image)
+        given = bound.get(shot.id) if a.images else known.get("image")
+        image = given or _picture(None if shot.continuity.mode in _CONTINUING else shot.first_frame)
+        asking = _Asking(studio, a, asked, plan, shot, index, seed, image, level)
         keyframes = {}
         if a.quality != "animatic" and (keyframes_of_all or shot.last_frame):
             keyframes = await _keyframes(asking, known, there, parts, clips)
@@ -112,7 +117,7 @@ async def plan_parts(
                 "seed": seed,
                 "kept": kept,
                 "chosen": chosen,
-                "image": image,
+                "image": given,
                 "trim": known.get("trim"),
                 "frames": frames,
                 "handle": handle,
@@ -152,6 +157,7 @@ class _Asking:
     index: int
     seed: int
     image: str | None
+    level: str | None
 
 
 async def _clip(
@@ -193,13 +199,13 @@ async def _keyframes(
 ) -> dict[str, dict[str, Any]]:
     """The pictures that the plan describes as a shot's first and last frame, made before it.
 
-    A picture of the caller's, or the shot before, stands in the place of a first frame's description.
+    A picture of the caller's, or the shot before, stands in the place of a description.
     """
     card, shot = asking.studio.catalog.get(asking.a.model), asking.shot
     continues = shot.continuity.mode in _CONTINUING
     wanted = {
         "first": None if asking.image or continues else shot.first_frame,
-        "last": shot.last_frame,
+        "last": None if _picture(shot.last_frame) else shot.last_frame,
     }
     both = "first+last" if asking.image or continues or wanted["first"] else "last"
     needed = {"first": {"image", "first"}, "last": {"image", both}}
@@ -255,6 +261,7 @@ async def plan_shot(
         request = wire.GenerateVideo(
             prompt=shot.action[: wire.MAX_PROMPT],
             image=image,
+            last_image=None if picture else _picture(shot.last_frame),
             model=a.model,
             quality="standard" if a.quality == "animatic" else a.quality,
             aspect_ratio=a.aspect_ratio or plan.aspect_ratio,
@@ -275,6 +282,7 @@ async def plan_shot(
             ),
             starts_from_shot=starts,
             lengths=((1,), 0) if picture else None,
+            level=asking.level,
         )
     except BadRequest as error:
         _name(asking, error)
@@ -321,15 +329,25 @@ def _check_trim(trim: dict[str, Any] | None, clip: ClipPlan, shot: Shot, index: 
 def _name(asking: _Asking, error: BadRequest) -> None:
     """Tell the error its shot, and the place where the caller said what is wrong."""
     error.message = f"shot {asking.shot.id}: {error.message}"
-    error.field = _field_of(asking.a, error.field, asking.index, asking.image)
+    error.field = _field_of(asking, error.field)
 
 
-def _field_of(a: wire.MakeFilm, field: str | None, index: int, image: str | None) -> str | None:
+def _picture(frame: str | None) -> str | None:
+    """The id of a take or upload that a plan names as a frame of a shot, where others describe it."""
+    return frame if frame is not None and _PICTURE.fullmatch(frame.strip()) else None
+
+
+def _field_of(asking: _Asking, field: str | None) -> str | None:
     """Where the caller of make_film said what a shot's clip cannot have."""
+    a, index, image = asking.a, asking.index, asking.image
     if field is None or field in ("model", "quality"):
         return field
+    if field == "image" and image == asking.shot.first_frame:
+        return f"plan.shots[{index}].first_frame"
     if field == "image":
         return f"images[{a.images.index(image)}]" if image in a.images else "images"
+    if field == "last_image":
+        return f"plan.shots[{index}].last_frame"
     if field == "prompt":
         return f"plan.shots[{index}].action"
     if field == "aspect_ratio":
@@ -355,7 +373,8 @@ def _start_from(
     """Tell the parts whose they are, and the takes that they start from and end in."""
     for part in clip.parts:
         part.update(shot=shot.id, after=after, until=until)
-        part["parents"] = [end["take_id"] for end in (after, until) if end is not None]
+        ends = [end["take_id"] for end in (after, until) if end is not None]
+        part["parents"] = [*part["parents"], *ends]
         if after is not None and after["how"] == "extend":
             part["segments"][0] = continued(clip.card, part["segments"][0])
 

@@ -79,7 +79,12 @@ def _prepare(
 
     notes, info = Resolution(), media.info
     shape = (info.width, info.height)
-    target = size(card, aspect_ratio=aspect_ratio, exact=exact, picture=shape, notes=Resolution())
+    if aspect_ratio is None and exact is None and shape in card.native:
+        target = shape
+    else:
+        target = size(
+            card, aspect_ratio=aspect_ratio, exact=exact, picture=shape, notes=Resolution()
+        )
     _check_length(media, name, target)
     slate = None if media.take_id is None else read_slate(studio.store, media.take_id)
     tail = None

@@ -72,7 +72,9 @@ class KlingCamera(Strict):
     config: dict[str, float] | None = None
 
 
-Mechanism = Literal["trained condition", "guided warp", "warp after rendering", "words"]
+Mechanism = Literal[
+    "trained condition", "trajectory", "control video", "LoRA", "guided warp", "warp after rendering", "words"
+]  # fmt: skip
 Words = Annotated[str, Field(max_length=500)]
 Moves = Annotated[list[CameraMove], Field(max_length=8)]
 _WORDS: TypeAdapter[str] = TypeAdapter(Words)
@@ -100,14 +102,16 @@ class Call(Strict):
 
     priority: int = Field(default=5, ge=1, le=9, description="1 is served first, 9 last")
     deadline_s: float | None = Field(
-        default=None, gt=0, description="give up after this many seconds"
+        default=None,
+        gt=0,
+        description="done by then, in the best way left open",
     )
-    dry_run: bool = Field(default=False, description="render nothing: answer the plan and its cost")
+    dry_run: bool = Field(default=False, description="only answer the plan and its cost")
     wait_s: float = Field(
         default=25.0,
         ge=0,
         le=MAX_WAIT_S,
-        description="seconds to wait for the result; the job goes on",
+        description="seconds; the job goes on",
     )
     request_key: str | None = Field(
         default=None,
@@ -198,13 +202,19 @@ class MoveCamera(Frame):
     image: Ref | None = Field(default=None, description="a still to move through")
     video: Ref | None = Field(default=None, description="or a clip whose camera is moved")
     camera: Camera = Field(description="the path; required")
-    mechanism: Literal["guided warp", "warp after rendering"] | None = None
+    mechanism: (
+        Literal["trajectory", "control video", "LoRA", "guided warp", "warp after rendering"] | None
+    ) = None
     prompt: str = Field(default="", max_length=MAX_PROMPT)
     rewrite: bool = True
 
 
 class GenerateImage(Look):
     prompt: str = Field(min_length=1, max_length=MAX_PROMPT, description="the picture")
+    image: Ref | None = Field(
+        default=None,
+        description="reference picture, drawn anew after the prompt: its layout stays (models with mode i2i)",
+    )
     aspect_ratio: AspectRatio | None = None
     size: str | None = Field(default=None, pattern=r"^\d{1,5}x\d{1,5}$")
     rewrite: bool = True

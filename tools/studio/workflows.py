@@ -7,15 +7,18 @@ Imports DBOS; torch, cv2 and av are imported by the first step that needs them.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from shotwright.generator.errors import ShotwrightError
 from shotwright.tools.studio.continuing import keep
-from shotwright.tools.studio.crew import Crew, unforeseen
+from shotwright.tools.studio.crew import Aside, Crew, unforeseen
 from shotwright.tools.studio.filing import TAIL_FRAMES
 from shotwright.tools.studio.ranking import rank
+from shotwright.tools.studio.slots import given_up
 
 Outcome = dict[str, Any]
 """{"ok": …} or {"error": …}: what a step or a part answers."""
@@ -52,9 +55,12 @@ def write_step(job_id: str) -> Outcome:
 
 
 @DBOS.step(name="take")
-def take_step(job_id: str, part: int) -> Outcome:
-    """Render, encode, inspect and store a take of one segment; answers its id."""
-    return _guarded(lambda: _on_duty().make_take(job_id, part))
+def take_step(job_id: str, part: int, last: bool) -> Outcome:
+    """Render, encode, inspect and store a take of one segment; answers its id.
+
+    last: of its workflow, so that the next one has the device while it is finished.
+    """
+    return _guarded(lambda: _on_duty().make_take(job_id, part, aside=_aside(last)))
 
 
 @DBOS.step(name="segment")
@@ -67,10 +73,15 @@ def segment_step(
 
 @DBOS.step(name="finish")
 def finish_step(
-    job_id: str, part: int, made: list[dict[str, Any]], stopped: dict[str, Any] | None
+    job_id: str, part: int, made: list[dict[str, Any]], stopped: dict[str, Any] | None, last: bool
 ) -> Outcome:
-    """Join a long take's segments, encode, inspect and store; answers its id."""
-    return _guarded(lambda: _on_duty().finish_take(job_id, part, made, stopped))
+    """Join a long take's segments, encode, inspect and store; answers its id.  last: see `take_step`."""
+    work = partial(_on_duty().finish_take, job_id, part, made, stopped, aside=_aside(last))
+    return _guarded(work)
+
+
+def _aside(last: bool) -> Aside:
+    return partial(given_up, "render") if last else nullcontext
 
 
 @DBOS.step(name="panels")
@@ -96,11 +107,11 @@ def _is_written(job_id: str) -> bool:
     return "ok" in outcome
 
 
-def _make_part(job_id: str, part: int) -> Outcome:
+def _make_part(job_id: str, part: int, *, last: bool) -> Outcome:
     """One take: in one step, or segment by segment."""
     segments = _on_duty().segments(job_id, part)
     if segments == 1:
-        return take_step(job_id, part)
+        return take_step(job_id, part, last)
     made: list[dict[str, Any]] = []
     stopped: dict[str, Any] | None = None
     for index in range(segments):
@@ -110,7 +121,7 @@ def _make_part(job_id: str, part: int) -> Outcome:
             return outcome
         if (stopped := keep(made, outcome["ok"])) is not None:
             break
-    return finish_step(job_id, part, made, stopped)
+    return finish_step(job_id, part, made, stopped, last)
 
 
 def _lately(made: list[dict[str, Any]]) -> list[str]:
@@ -133,8 +144,9 @@ def render(job_id: str) -> None:
         if not (crew.begin(job_id) and _is_written(job_id)):
             return
         made: list[str] = []
-        for part in range(crew.parts(job_id)):
-            outcome = _make_part(job_id, part)
+        parts = crew.parts(job_id)
+        for part in range(parts):
+            outcome = _make_part(job_id, part, last=part == parts - 1)
             if "error" in outcome:
                 crew.fail(job_id, outcome["error"])
                 return
@@ -149,7 +161,7 @@ def render_chain(job_id: str, parts: list[int]) -> Outcome:
     for part in parts:
         if (stop := _on_duty().stopped(job_id)) is not None:
             return {"error": stop.body()}
-        outcome = _make_part(job_id, part)
+        outcome = _make_part(job_id, part, last=part == parts[-1])
         if "error" in outcome:
             return outcome
         made.append(outcome["ok"])

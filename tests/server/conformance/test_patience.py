@@ -6,6 +6,7 @@ hosts (5, 60 and 300 s) made short.  `python -m bench.hosts` has the true ones.
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -101,9 +102,23 @@ def test_a_client_that_disconnects_in_any_phase_leaves_its_job_alone(
         (job_id,) = newest(crewed) - before
         until_told(ways, "get_job", {"job_id": job_id, "wait_s": 50}, "queued")
     until_told(ways, "get_job", {"job_id": job_id, "wait_s": 50}, "denoising")
-    job = ask("get_job", job_id=job_id, wait_s=50).data
-    assert job["state"] == "succeeded" and len(job["result"]["takes"]) == 2
+    until_ended(crewed, job_id)
+    # who left and asks again gets what was made meanwhile, and the next who asks a clip of their own
+    again = ask("generate_video", **asked).data
+    assert again["job_id"] == job_id and again["attached"]
+    assert again["state"] == "succeeded" and len(again["result"]["takes"]) == 2
     assert newest(crewed) - before == {job_id}
+    fresh = ask("generate_video", **{**asked, "wait_s": 0}).data
+    assert fresh["job_id"] != job_id and not fresh["attached"]
+    ask("cancel_job", job_id=fresh["job_id"])
+
+
+def until_ended(studio: Studio, job_id: str) -> None:
+    """Look at a job without being told of it."""
+    given_up = time.monotonic() + 120
+    while studio.jobs.row(job_id)["ended_at"] is None:
+        assert time.monotonic() < given_up, "the job does not end"
+        time.sleep(0.05)
 
 
 def until_told(ways: Any, tool: str, arguments: dict[str, Any], word: str) -> None:

@@ -21,6 +21,7 @@ from shotwright.tools.studio.mechanisms import (
     plan_camera,
 )
 from shotwright.tools.studio.resolve import Resolution
+from shotwright.tools.studio.wire import GenerateVideo
 
 CARD = replace(load_catalog().default, camera_obedience={})
 """A model of which nothing was measured: trained words are taken to serve."""
@@ -197,3 +198,40 @@ def test_where_it_cannot_the_next_mechanism_is_taken() -> None:
     lora = replace(CARD, camera_trained=(), camera_native="loras")
     assert planned(Move("pan_left"), card=lora)[0].mechanism != "LoRA"
     assert _filmed({"camera": planned(Move("pan_left"))[0].to_json()}, 17) == {}
+
+
+@pytest.mark.parametrize(
+    ("native", "mechanism", "start"),
+    [
+        ("trajectory", "trajectory", "picture"),
+        ("trajectory", "trajectory", "still"),
+        ("control video", "control video", "words"),
+        ("loras", "LoRA", "still"),
+    ],
+)
+def test_a_caller_can_name_what_a_checkpoint_follows_and_others_name_what_they_have(
+    native: str, mechanism: str, start: Start
+) -> None:
+    loras = {"left": Lora("somewhere", move="truck_left")}
+    card = replace(CARD, camera_native=native, loras=loras)
+    # the trained condition goes before it where nothing is named
+    named, _ = planned(Move("truck_left"), card=card, start=start, mechanism=mechanism)
+    assert named.mechanism == mechanism and named.over is None
+    assert named.to_json()["mechanism"] == mechanism
+    wire = GenerateVideo(prompt="a", camera="pan left", mechanism=mechanism)
+    assert wire.mechanism == mechanism
+    with pytest.raises(BadRequest) as refused:
+        planned(Move("truck_left"), mechanism=mechanism)
+    assert refused.value.field == "mechanism"
+    assert refused.value.allowed == [TRAINED, GUIDED, WORDS]
+
+
+def test_a_mechanism_without_a_camera_is_refused() -> None:
+    with pytest.raises(BadRequest) as refused:
+        planned(mechanism=GUIDED)
+    assert refused.value.field == "mechanism"
+
+
+def test_a_model_that_needs_a_picture_tells_its_mechanisms_for_one() -> None:
+    told = mechanisms_of(load_catalog().get("sana-wm"))
+    assert told["orbit_left"][0] == told["zoom_in"][0] == "trajectory"

@@ -12,6 +12,7 @@ from shotwright.tools.studio.panels import (
     animated,
     board_of,
     camera_of,
+    is_indoors,
     palette_of,
     plan_panel,
     unreadable,
@@ -146,3 +147,17 @@ def _card() -> Any:
     from shotwright.generator.catalog import load_catalog
 
     return load_catalog().default
+
+
+@pytest.mark.parametrize(
+    ("place", "action", "inside"),
+    [
+        ("the kitchen", "She looks up at the street.", True),
+        ("S1", "一个女人在厨房里煮咖啡。", True),
+        ("S1", "He lifts the cup.", False),
+        ("the kitchen", "Outside the kitchen, snow falls.", False),
+        ("the beach", "A dog runs past the bar.", False),
+    ],
+)
+def test_a_room_named_in_prose_is_drawn_indoors(place: str, action: str, inside: bool) -> None:
+    assert is_indoors(place, action) == inside

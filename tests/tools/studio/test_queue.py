@@ -11,7 +11,7 @@ import pytest
 
 from shotwright.generator.errors import BadRequest, Conflict, NotFound
 from shotwright.tools.settings import from_environment
-from shotwright.tools.studio.queue import STALE_S, JobQueue, JsonSerializer
+from shotwright.tools.studio.queue import STALE_S, UNHEARD_S, JobQueue, JsonSerializer
 
 
 class Clock:
@@ -76,6 +76,32 @@ def test_equal_calls_attach_while_the_job_lives_and_start_anew_after_it(jobs: Jo
     jobs.start(first, "w")
     jobs.end(first, "succeeded", result={})
     assert submit(jobs)[0] != first
+
+
+def test_the_same_call_gets_the_result_that_its_caller_did_not_wait_for(
+    jobs: JobQueue, clock: Clock
+) -> None:
+    first, _ = submit(jobs)
+    jobs.left(first)
+    jobs.left(first)
+    jobs.start(first, "w")
+    jobs.end(first, "succeeded", result={})
+    assert submit(jobs) == (first, True)
+    clock.now += UNHEARD_S / 2
+    assert submit(jobs) == (first, True), "nobody has been told yet"
+    jobs.heard(first)
+    assert submit(jobs)[1] is False
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_job_that_did_not_succeed_is_made_anew_for_a_caller_that_left(
+    jobs: JobQueue, state: str
+) -> None:
+    first, _ = submit(jobs)
+    jobs.left(first)
+    jobs.start(first, "w")
+    jobs.end(first, state)
+    assert submit(jobs)[1] is False
 
 
 def test_a_request_key_names_one_job_for_ever(jobs: JobQueue) -> None:
@@ -248,13 +274,6 @@ def test_a_worker_without_heartbeat_is_dead_and_its_workflow_goes_back_to_its_qu
     with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
         query = "SELECT status, queue_name FROM workflow_status WHERE workflow_uuid = ?"
         assert database.execute(query, (job_id,)).fetchone() == ("ENQUEUED", "render")
-
-
-def test_measured_speeds_are_smoothed(jobs: JobQueue) -> None:
-    assert jobs.measured("mini@cpu") is None
-    jobs.measure("mini@cpu", 1.0)
-    jobs.measure("mini@cpu", 2.0)
-    assert jobs.measured("mini@cpu") == pytest.approx(1.3)
 
 
 def test_data_in_the_database_is_json_and_errors_come_back_as_errors() -> None:
