@@ -4,7 +4,7 @@ Each line is a move and a mechanism: clips, and the shares of them whose directi
 out, whose other axes strayed by less than 15 per cent of the asked, with 95 % intervals.  "planned" is what is chosen.
 The way is that of `generate_video`: plan, prompt, rendering, warp, measuring.  Seeds and scenes are none of the
 training's.  Ends with the lines of the model card that plans are made by.
-Run: python -m bench.camera_moves            (each move once an amount, at 64x64 and draft quality)
+Run: python -m bench.camera_moves            (each move once an amount, at the usual size and length, draft quality)
      python -m bench.camera_moves --full     (each move at three amounts, 6 seeds)
 """
 
@@ -51,7 +51,7 @@ from shotwright.tools.studio.resolve import Resolution, Shape, segments_of, word
 PLANNED = "planned"
 NEAR = 0.25
 """How far from the asked amount still is right, as a share of it."""
-SIZE, QUALITY, DAYS = (64, 64), "draft", ("day", "sunset")
+SIZE, QUALITY, DAYS = (112, 64), "draft", ("day", "sunset")
 OTHERS = {"crane": 20.0, "handheld": 1.5}
 """Usual amounts of moves that the card does not name."""
 
@@ -153,7 +153,7 @@ def plan(card: Card, move: Move, mechanism: str | None) -> CameraPlan:
     return plan_camera(
         card,
         [move],
-        frames=card.frames.minimum,
+        frames=card.frames.default,
         start="words",
         segments=1,
         notes=Resolution(),
@@ -163,7 +163,7 @@ def plan(card: Card, move: Move, mechanism: str | None) -> CameraPlan:
 
 def render(card: Card, engine: Engine, planned: CameraPlan, seed: int) -> Frames:
     """The finished clip, made as the worker makes it."""
-    shape = Shape(*SIZE, (card.frames.minimum,), 0)
+    shape = Shape(*SIZE, (card.frames.default,), 0)
     prompts = []
     for moves in (planned.prompt_moves, said(planned)):
         words = words_of(

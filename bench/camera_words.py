@@ -20,6 +20,11 @@ a line of it was read: 139 of 149 (93.3 %), 138 of 149 (92.6 %) and, after the l
 (94.0 %): 417 of 447, 93.3 %, is what to expect of new sentences.  What they showed was mended afterwards, so that
 what is printed here is no first look.
 
+Then came two more by fresh writers (drone logs, agents' JSON and key=value lines, novels, trailers, variety shows),
+read one after the other: 221 of 249 (88.8 %) before anything was mended, and 203 of 249 (81.5 %) after the mending that
+the first called for.  New kinds of text showed new gaps: what is to be expected of a kind of text that no set held is
+nearer to these two than to the figures above.  They stand at the end of "blind dev", but for one label in doubt.
+
 A sentence is right when all its moves, their order, what runs together, and each speed and amount that its
 label names are right.
 Run: python -m bench.camera_words
@@ -29,8 +34,9 @@ import csv
 import sys
 from pathlib import Path
 
+from shotwright.generator.camera import Move
 from shotwright.generator.errors import BadRequest
-from shotwright.prompts.camera_words import focus_of, parse_prose
+from shotwright.prompts.camera_words import parse_prose, prose_turns
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
 SENTENCES = DATA / "camera_sentences.csv"
@@ -39,7 +45,7 @@ BLIND_DEV = DATA / "camera_sentences_blind_dev.csv"
 BLIND_UNSEEN = DATA / "camera_sentences_blind_unseen.csv"
 FIRST_LOOK = {
     "unseen": "153 of 160, 95.6%",
-    "blind dev": "700 of 747, 93.7%",
+    "blind dev": "1124 of 1245, 90.3%",
     "blind unseen": "417 of 447, 93.3%",
 }
 
@@ -80,12 +86,16 @@ def said(text: str) -> str:
         moves = parse_prose(text)[0]
     except BadRequest as error:
         return str(error)
-    label = ""
-    for before, move in zip([None, *moves], moves, strict=False):
-        label += "" if before is None else " + " if move.start < before.end else " > "
-        extras = (move.speed or "", "" if move.amount is None else f"{move.amount:g}")
-        label += " ".join([move.move, *filter(None, extras)])
-    return label or ("rack_focus" if focus_of(text) else "")
+    told = iter(moves)
+    return " > ".join(
+        " + ".join(name if name == "rack_focus" else _told(next(told)) for name in turn)
+        for turn in prose_turns(text)
+    )
+
+
+def _told(move: Move) -> str:
+    extras = (move.speed or "", "" if move.amount is None else f"{move.amount:g}")
+    return " ".join([move.move, *filter(None, extras)])
 
 
 def agrees(label: str, got: str) -> bool:

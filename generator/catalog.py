@@ -6,7 +6,7 @@ the bundled one.  Try: python -m pytest tests/generator/test_catalog.py
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,17 +45,29 @@ class FrameRule:
 
 @dataclass(frozen=True)
 class Preset:
-    """Sampling settings of one quality; refine, level and loras: see `ClipSpec`."""
+    """Sampling settings of one quality; refine, level and loras: see `ClipSpec`; large: at the larger native size."""
 
     steps: int
     guidance: float
     refine: int = 0
     level: str = "exact"
     loras: tuple[str, ...] = ()
+    large: bool = False
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
             raise ValueError(f"level {self.level!r} is none of {', '.join(LEVELS)}")
+
+
+@dataclass(frozen=True)
+class Large:
+    """A second native size of a checkpoint, for qualities that say so and where it is asked for by its numbers.
+
+    scheduler: values of the scheduler's configuration at this size, beside the card's own.
+    """
+
+    sizes: Mapping[str, tuple[int, int]]
+    scheduler: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,8 @@ class Network:
     """The shape of a diffusion transformer: what its memory and its operations are counted from.
 
     width, ffn, layers: of the blocks; token: frames, rows and columns of pixels that one token stands for;
-    text_tokens: that its cross-attention reads; experts: networks of that shape, of which one works at a time.
+    text_tokens: that its cross-attention reads; experts: networks of that shape, of which one works at a time;
+    control_layers: further blocks beside them, which read a control video.
     """
 
     width: int
@@ -87,6 +100,7 @@ class Network:
     token: tuple[int, int, int]
     text_tokens: int = 512
     experts: int = 1
+    control_layers: int = 0
 
     def tokens(self, width: int, height: int, frames: int) -> int:
         """Of one clip; `width` and `height` in pixels."""
@@ -131,6 +145,9 @@ class Card:
     memory: Mapping[str, int] = field(default_factory=dict)
     camera_native: str = ""
     """What the checkpoint itself follows: trajectory, control video or loras; empty where it has no such input."""
+    redraw: float = 0.0
+    """Mode i2i: how far a reference picture is drawn anew, from 0 (not at all) to 1 (nothing of it is left), as the
+    family's pipeline counts it: noise for Wan, a share of the steps for the image families."""
     parameters_m: Mapping[str, float] = field(default_factory=dict)
     """Millions of parameters by part: transformer (one expert's), text_encoder, vae, image_encoder."""
     network: Network | None = None
@@ -138,6 +155,7 @@ class Card:
     """Further arguments of the pipeline's call."""
     scheduler: Mapping[str, Any] = field(default_factory=dict)
     """Values of the scheduler's configuration, instead of those in the checkpoint's file."""
+    large: Large | None = None
     loras: Mapping[str, Lora] = field(default_factory=dict)
     always: tuple[str, ...] = ()
     """LoRAs of the user's, used in every rendering."""
@@ -182,7 +200,18 @@ class Card:
             )
         return frames
 
-    def size_of(self, aspect_ratio: str) -> tuple[int, int]:
+    @property
+    def native(self) -> list[tuple[int, int]]:
+        """All native (width, height)."""
+        return [*self.sizes.values(), *(self.large.sizes.values() if self.large else ())]
+
+    def scheduler_at(self, width: int, height: int) -> dict[str, Any]:
+        """Values of the scheduler's configuration at a size, instead of those in the checkpoint's file."""
+        if self.large is None or (width, height) not in self.large.sizes.values():
+            return dict(self.scheduler)
+        return {**self.scheduler, **self.large.scheduler}
+
+    def size_of(self, aspect_ratio: str, quality: str | None = None) -> tuple[int, int]:
         """Native (width, height) of an aspect ratio.  Raises BadRequest for one the model has not."""
         if aspect_ratio not in self.sizes:
             raise BadRequest(
@@ -194,11 +223,18 @@ class Card:
                 allowed=list(self.sizes),
                 fix=f"aspect_ratio={next(iter(self.sizes))}",
             )
-        return self.sizes[aspect_ratio]
+        if self.large is None or quality is None or not self.quality[quality].large:
+            return self.sizes[aspect_ratio]
+        return self.large.sizes[aspect_ratio]
+
+    def natives_of(self, aspect_ratio: str) -> list[tuple[int, int]]:
+        """All native (width, height) of an aspect ratio.  Raises BadRequest for one the model has not."""
+        usual = self.size_of(aspect_ratio)
+        return [usual] if self.large is None else [usual, self.large.sizes[aspect_ratio]]
 
     def check_size(self, size: str) -> tuple[int, int]:
         """(width, height) of "WxH" if it is one of the native sizes.  Raises BadRequest."""
-        allowed = [f"{w}x{h}" for w, h in self.sizes.values()]
+        allowed = [f"{w}x{h}" for w, h in self.native]
         if size not in allowed:
             raise BadRequest(
                 f"size {size} is not one of {self.name}'s; use one of {', '.join(allowed)}.",
@@ -230,6 +266,9 @@ class Card:
             },
             "fps": self.fps,
             "sizes": {ratio: f"{w}x{h}" for ratio, (w, h) in self.sizes.items()},
+            "large_sizes": {
+                ratio: f"{w}x{h}" for ratio, (w, h) in (self.large.sizes if self.large else {}).items()
+            },
             "quality": {name: asdict(p) for name, p in self.quality.items()},
             "prompt_dialect": self.dialect,
             "camera": {
@@ -240,6 +279,7 @@ class Card:
                 "shares": dict(self.camera_shares),
                 "obedience": {name: dict(by) for name, by in self.camera_obedience.items()},
             },
+            "redraw": self.redraw or None,
             "loras": sorted(self.loras),
             "memory_mb": {**self.memory, **self.weights_mb},
             "limits": list(self.limits),
@@ -277,6 +317,12 @@ DEFAULT = "mini"
 PROMPT_KEYS = {"dialect", "max_tokens", "negative"}
 EXTEND_KEYS = {"overlap_frames", "ease_frames", "guidance", "seam_tries"}
 CAMERA_KEYS = {"trained", "amounts", "shares", "guided", "native", "obedience"}
+OF_TABLES = (
+    PROMPT_KEYS
+    | {f"camera_{key}" for key in CAMERA_KEYS}
+    | {"overlap_frames", "ease_frames", "extend_guidance", "seam_tries", "always"}
+)
+"""Fields of a `Card` that its file has in tables, or not at all."""
 
 
 def load_catalog(own: Path | None = None) -> Catalog:
@@ -332,18 +378,22 @@ def parse_card(text: str, origin: str) -> Card:
         data = tomllib.loads(text)
         prompt, camera = data.pop("prompt"), data.pop("camera", {})
         extend = data.pop("extend", {})
-        for name, table, known in (
-            ("prompt", prompt, PROMPT_KEYS),
-            ("extend", extend, EXTEND_KEYS),
-            ("camera", camera, CAMERA_KEYS),
-        ):
-            if unknown := sorted(table.keys() - known):
-                raise ValueError(f"[{name}] has no key {unknown[0]}")
+        _check_keys(data, prompt=prompt, extend=extend, camera=camera)
         network = data.pop("network", None)
         loras = {name: _lora(line) for name, line in data.pop("loras", {}).items()}
-        for ratio, size in data["sizes"].items():
-            if any(side % data["size_multiple"] for side in size):
-                raise ValueError(f"size {ratio} is no multiple of {data['size_multiple']}")
+        for table in (data["sizes"], data.get("large", {}).get("sizes", {})):
+            for ratio, size in table.items():
+                if any(side % data["size_multiple"] for side in size):
+                    raise ValueError(f"size {ratio} is no multiple of {data['size_multiple']}")
+        large = data.pop("large", None)
+        if large is not None and large["sizes"].keys() != data["sizes"].keys():
+            raise ValueError("large.sizes has other aspect ratios than sizes")
+        if large is None and any(preset.get("large") for preset in data["quality"].values()):
+            raise ValueError("a quality is large, and there is no table large")
+        if not 0 <= data.get("redraw", 0) <= 1 or (data.get("redraw", 0) > 0) != (
+            "i2i" in data["modes"]
+        ):
+            raise ValueError("redraw, above 0 and at most 1, belongs to the mode i2i")
         return Card(
             **{
                 **data,
@@ -351,7 +401,7 @@ def parse_card(text: str, origin: str) -> Card:
                 "modes": tuple(data["modes"]),
                 "limits": tuple(data.get("limits", ())),
                 "frames": FrameRule(**data["frames"]),
-                "sizes": {ratio: (int(w), int(h)) for ratio, (w, h) in data["sizes"].items()},
+                "sizes": _sizes(data["sizes"]),
                 "quality": {
                     name: Preset(**{**preset, "loras": tuple(preset.get("loras", ()))})
                     for name, preset in data["quality"].items()
@@ -360,6 +410,7 @@ def parse_card(text: str, origin: str) -> Card:
             network=None
             if network is None
             else Network(**{**network, "token": tuple(network["token"])}),
+            large=None if large is None else Large(**{**large, "sizes": _sizes(large["sizes"])}),
             loras=loras,
             dialect=prompt["dialect"],
             max_tokens=prompt["max_tokens"],
@@ -377,10 +428,48 @@ def parse_card(text: str, origin: str) -> Card:
                 mechanism: dict(shares) for mechanism, shares in camera.get("obedience", {}).items()
             },
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadRequest(
-            f"model card {origin} cannot be read: {error!r}; compare it with generator/cards/mini.toml.",
+            f"model card {origin} cannot be read: {_reason(error)}; compare it with generator/cards/mini.toml.",
             field="card",
             value=origin,
             fix="mend or remove the card",
         ) from error
+
+
+def _sizes(table: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    return {ratio: (int(width), int(height)) for ratio, (width, height) in table.items()}
+
+
+def _check_keys(data: Mapping[str, Any], **tables: Mapping[str, Any]) -> None:
+    """Raises: ValueError for a key that no table of a card has: a misspelt one would count for nothing."""
+    found: list[tuple[str, Any, Any]] = [
+        ("prompt", tables["prompt"], PROMPT_KEYS),
+        ("extend", tables["extend"], EXTEND_KEYS),
+        ("camera", tables["camera"], CAMERA_KEYS),
+        ("the card", data, _names(Card) - OF_TABLES),
+        ("frames", data["frames"], _names(FrameRule)),
+        ("network", data.get("network", {}), _names(Network)),
+        ("large", data.get("large", {}), _names(Large)),
+        *((f"quality.{name}", preset, _names(Preset)) for name, preset in data["quality"].items()),
+        *(
+            (f"loras.{name}", line, _names(Lora))
+            for name, line in data.get("loras", {}).items()
+            if not isinstance(line, str)
+        ),
+    ]
+    for name, table, known in found:
+        if not isinstance(table, Mapping):
+            raise ValueError(f"{name} is no table")
+        if unknown := sorted(table.keys() - known):
+            raise ValueError(
+                f"{name} has no key {unknown[0]}; it may have {', '.join(sorted(known))}"
+            )
+
+
+def _names(kind: Any) -> set[str]:
+    return {field.name for field in fields(kind)}
+
+
+def _reason(error: Exception) -> str:
+    return f"it has no {error.args[0]}" if isinstance(error, KeyError) else str(error)

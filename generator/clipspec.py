@@ -17,7 +17,8 @@ REFINE_STEPS = 4
 class ClipSpec:
     """One clip: `frames` pictures of width x height at `fps`, from `prompt` and the given pictures.
 
-    first, last: keys of pictures; keyframes: (frame, key).  refine: passes after the sampling that put noise on the
+    first, last: keys of pictures; keyframes: (frame, key).  reference: key of a picture that is drawn anew, `redraw`
+    far (0 to 1, see the card's); it is no frame of the clip.  refine: passes after the sampling that put noise on the
     clip again and take it off without guidance.  level: exact or fast, see `speed`; loras: names on the model's card.
     """
 
@@ -35,6 +36,8 @@ class ClipSpec:
     first: str | None = None
     last: str | None = None
     keyframes: tuple[tuple[int, str], ...] = ()
+    reference: str | None = None
+    redraw: float = 0.0
     level: str = "exact"
     loras: tuple[str, ...] = ()
 

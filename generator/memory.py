@@ -6,11 +6,11 @@ Try: python -m pytest tests/generator/test_memory.py
 """
 
 import json
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 from shotwright.generator.catalog import WEIGHT_BYTES, Card
 from shotwright.generator.errors import OutOfMemory
@@ -22,10 +22,18 @@ SMALL_ENCODER_MB = 600
 """A text encoder up to this size stays loaded: reading its answers from disk would cost more than it does."""
 BLOCKS_HELD = 2
 """Of a network that is streamed in groups: the block that computes and the one on its way."""
-DECODER_CHANNELS = 96
-"""Of the widest layer at full resolution in the codecs of the Wan family; the others' are narrower."""
+DECODER_WIDEST = 768
+"""Values a pixel of the largest tensor while a latent frame is decoded, and ..."""
+DECODER_KEPT = 2365
+"""... those kept of the frames before: both counted on the meta device on the codec of Wan 2.1; others take less."""
 TILE_PX = 256
+IN_TURN = ("wan", "skyreels")
+"""Families whose pipelines ask for the two passes of a guided step in turn; the others make one of both themselves."""
+IN_PIECES = ("wan", "skyreels")
+"""Families whose codec hands over a latent frame at a time, unless it decodes in tiles."""
 FLOOR = "plans.json"
+CPU_MOST_M = 1000
+"""Millions of parameters up to which a model is rendered without a GPU: more take hours a clip, and all memory."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +47,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Plan:
-    """precision: fp32, bf16 or fp8 (weights kept in 8 bits, computed in 16); offload: none, model (one part at a time
-    on the device) or group (blocks streamed while the one before computes); text: where prompts are read: kept (the
-    encoder stays loaded), device or cpu (it is loaded for a new prompt and given up again); peak_bytes: what it is
-    expected to take; why: in words.
+    """precision: fp32, bf16, fp8 (weights kept in 8 bits, computed in 16) or gguf (as in a file of the user's).
+    offload: none, model (one part at a time on the device) or group (blocks streamed while the one before computes).
+    text: where prompts are read: kept (the encoder stays loaded), device or cpu (it is loaded for a new prompt and
+    given up again).  peak_bytes: what it is expected to take.  why: in words.
     """
 
     precision: str
@@ -51,6 +59,12 @@ class Plan:
     text: str
     peak_bytes: int
     why: str
+    batched: bool = False
+    """Whether the two passes of a guided step are made in one, which holds the activations of both."""
+    usable_bytes: int = 0
+    """Of the device when it was chosen; 0 where that does not matter."""
+    gguf_mb: float = 0.0
+    """Megabytes of the GGUF files that were there."""
 
     def told(self) -> dict[str, Any]:
         """For a take's record."""
@@ -59,13 +73,19 @@ class Plan:
             "offload": self.offload,
             "tiling": self.tiling,
             "text": self.text,
+            "batched": self.batched,
             "peak_mb": round(self.peak_bytes / MB),
             "why": self.why,
         }
 
 
 CPU = Plan(
-    "fp32", "none", False, "kept", 0, "no GPU: everything in 32 bits in the machine's memory"
+    "fp32",
+    "none",
+    False,
+    "kept",
+    0,
+    "no GPU: everything in 32 bits in the machine's memory, guided passes in turn",
 )
 
 ORDER: tuple[tuple[str, str, bool], ...] = (
@@ -74,45 +94,73 @@ ORDER: tuple[tuple[str, str, bool], ...] = (
     ("bf16", "model", True),
     ("fp8", "none", True),
     ("fp8", "model", True),
+    ("gguf", "none", True),
+    ("gguf", "model", True),
     ("bf16", "group", True),
     ("fp8", "group", True),
 )
 """Precision, offload, tiling: the fastest and most exact first.  Parts that take turns cost seconds a clip; 8-bit
-weights change the picture a little; streamed blocks cost every step."""
+weights change the picture a little, those of a GGUF file by as much as it has fewer bits; streamed blocks cost every
+step."""
 
 
-def plans(card: Card, memory: Memory, *, width: int, height: int, frames: int) -> list[Plan]:
+def gguf_of(card: Card, models: Path) -> dict[str, Path]:
+    """Part -> GGUF file that the user put there for it, under `models`: gguf/CARD/transformer.gguf, and
+    transformer_2.gguf of two experts.  None where one is lacking, or the package that reads them."""
+    experts = card.network.experts if card.network else 1
+    folder = models / "gguf" / card.name
+    found = {part: folder / f"{part}.gguf" for part in ("transformer", "transformer_2")[:experts]}
+    there = all(file.is_file() for file in found.values()) and find_spec("gguf") is not None
+    return found if there else {}
+
+
+def plans(
+    card: Card, memory: Memory, *, width: int, height: int, frames: int, gguf_mb: float = 0.0
+) -> list[Plan]:
     """Every way that fits, the best first; empty where none does.
 
-    A card without counts gets the gentlest way of all, since nothing says that another would do.
+    gguf_mb: megabytes of GGUF files for its networks; 0 where there are none.  A card without counts gets the gentlest
+    way of all, since nothing says that another would do.
     """
     usable = int(min(memory.free, memory.total * (1 - RESERVE)))
-    if card.network is None or "transformer" not in card.parameters_m:
-        return [_uncounted(card, usable)]
+    if not _counted(card):
+        return _uncounted(card, usable)
     found = []
     for precision, offload, tiling in ORDER:
-        need = _need(card, precision, offload, tiling, (width, height, frames))
-        host = 0 if offload == "none" else _weights(card, precision)
+        if precision == "gguf" and not gguf_mb:
+            continue
+        way, clip = (precision, offload, tiling), (width, height, frames)
+        need = _need(card, way, clip, gguf_mb=gguf_mb)
+        host = 0 if offload == "none" else _weights(card, precision, gguf_mb)
         if need > usable or max(host, _encoder(card)) > memory.host_free:
             continue
         text = _text(card, offload, usable - need, usable)
-        peak = need + (_encoder(card) if text == "kept" and offload == "none" else 0)
+        beside = _encoder(card) if text == "kept" and offload == "none" else 0
+        both = _need(card, way, clip, batched=True, gguf_mb=gguf_mb) + beside
+        batched = card.family in IN_TURN and both <= usable
+        peak = both if batched else need + beside
         why = (
-            f"{need / MB / 1000:.1f} GB of {usable / MB / 1000:.1f} GB usable in {precision}, "
+            f"{peak / MB / 1000:.1f} GB of {usable / MB / 1000:.1f} GB usable in {precision}, "
             f"{_WORDS[offload]}{', codec in tiles' if tiling else ''}; prompts read {_READ[text]}"
+            f"{_PASSES[batched] if card.family in IN_TURN else ''}"
         )
-        found.append(Plan(precision, offload, tiling, text, peak, why))
+        found.append(Plan(*way, text, peak, why, batched, usable, gguf_mb))
     return found
 
 
-def _uncounted(card: Card, usable: int) -> Plan:
-    """For a card without counts: as it is, where it says what it takes and that fits; else the gentlest way."""
+def _counted(card: Card) -> bool:
+    return card.network is not None and "transformer" in card.parameters_m
+
+
+def _uncounted(card: Card, usable: int) -> list[Plan]:
+    """For a card without counts: as it is, where it says what it takes and that fits; the gentlest way where it says
+    nothing."""
+    if not card.memory:
+        why = f"{card.name}'s sizes are not known: streamed in groups, to be safe"
+        return [Plan("bf16", "group", True, "cpu", 0, why)]
     needed = sum(card.memory.values()) * MB
-    if card.memory and needed <= usable:
-        why = f"{needed / MB / 1000:.1f} GB of {usable / MB / 1000:.1f} GB usable, by its card"
-        return Plan("bf16", "none", False, "kept", needed, why)
-    why = f"{card.name}'s sizes are not known: streamed in groups, to be safe"
-    return Plan("bf16", "group", True, "cpu", 0, why)
+    why = f"{needed / MB / 1000:.1f} GB of {usable / MB / 1000:.1f} GB usable, by its card"
+    return [Plan("bf16", "none", False, "kept", needed, why)] if needed <= usable else []
 
 
 def _text(card: Card, offload: str, left: int, usable: int) -> str:
@@ -135,6 +183,10 @@ _READ = {
     "device": "on the device once and kept on disk",
     "cpu": "on the CPU once and kept on disk",
 }
+_PASSES = {
+    True: "; guided passes two at once",
+    False: "; guided passes in turn, for want of room",
+}
 
 
 def choose(
@@ -145,34 +197,99 @@ def choose(
     height: int,
     frames: int,
     below: tuple[str, str, bool] | None = None,
+    gguf_mb: float = 0.0,
 ) -> Plan:
-    """The best plan that fits.
+    """The best plan that fits; gguf_mb: see `plans`.
 
-    below: a way that ran out of memory before: only gentler ones count.
+    below: a way that ran out of memory before: only gentler ones count, and none with two passes at once: more was
+    taken than is counted here.
     Raises: OutOfMemory saying what would fit.
     """
-    fitting = plans(card, memory, width=width, height=height, frames=frames)
-    if below in ORDER:
-        gentler = set(ORDER[ORDER.index(below) + 1 :])
-        fitting = [p for p in fitting if (p.precision, p.offload, p.tiling) in gentler]
+    fitting = _fitting(card, memory, (width, height, frames), below, gguf_mb)
     if fitting:
         return fitting[0]
-    precision, offload, tiling = ORDER[-1]
-    least = _need(card, precision, offload, tiling, (width, height, frames))
+    rule, gentle = card.frames, ""
+    least = sum(card.memory.values()) * MB
+    if _counted(card):
+        least, gentle = _need(card, ORDER[-1], (width, height, frames)), " even streamed in 8 bits"
+    shorter = range(frames - rule.step, rule.minimum - 1, -rule.step)
+    sizes = ((width, height, n) for n in shorter)
+    fit = next((s[2] for s in sizes if _fitting(card, memory, s, below, gguf_mb)), None)
     raise OutOfMemory(
-        f"{card.name} at {width}x{height}x{frames} needs {least / MB / 1000:.1f} GB even when it is streamed in 8 "
-        f"bits; {memory.free / MB / 1000:.1f} GB of {memory.total / MB / 1000:.1f} GB are free, and "
+        f"{card.name} at {width}x{height}x{frames} needs {least / MB / 1000:.1f} GB{gentle}; "
+        f"{memory.free / MB / 1000:.1f} GB of {memory.total / MB / 1000:.1f} GB are free, and "
         f"{memory.host_free / MB / 1000:.1f} GB of the machine's own memory.",
         field="model",
         value=card.name,
-        fix="ask for fewer frames or a smaller size, choose a smaller model, or free the device",
+        fix="choose a smaller model (shotwright models --fit says which fit), or free the device: of this one "
+        + ("not even fewer frames fit" if fit is None else f"fewer frames fit, {fit} of them"),
     )
 
 
-def _weights(card: Card, precision: str) -> int:
-    """Bytes of all weights."""
+def _fitting(
+    card: Card,
+    memory: Memory,
+    clip: tuple[int, int, int],
+    below: tuple[str, str, bool] | None,
+    gguf_mb: float,
+) -> list[Plan]:
+    """The plans that fit, without those that `choose` must not take."""
+    width, height, frames = clip
+    fitting = plans(card, memory, width=width, height=height, frames=frames, gguf_mb=gguf_mb)
+    if below not in ORDER:
+        return fitting
+    gentler = set(ORDER[ORDER.index(below) + 1 :])
+    return [
+        replace(p, batched=False, why=p.why.replace(_PASSES[True], _PASSES[False]))
+        for p in fitting
+        if (p.precision, p.offload, p.tiling) in gentler
+    ]
+
+
+def by_way(card: Card) -> dict[str, int]:
+    """Megabytes on the device for the card's default clip by precision and offload, computed from its counts; empty
+    without them.  All but the first decode in tiles; prompts are read apart."""
+    if not _counted(card):
+        return {}
+    clip = (*next(iter(card.sizes.values())), card.frames.default)
+    found: dict[str, int] = {}
+    for way in ORDER:
+        if way[0] != "gguf":
+            found.setdefault(f"{way[0]} {way[1]}", round(_need(card, way, clip) / MB))
+    return found
+
+
+def least_gb(card: Card) -> int | None:
+    """Gigabytes of the smallest device on which the card's default clip fits; None where its sizes are not known."""
+    ways = by_way(card)
+    return math.ceil(min(ways.values()) * MB / (1 - RESERVE) / 1e9) if ways else None
+
+
+def on_cpu(card: Card) -> Plan:
+    """The plan without a GPU.  Raises: OutOfMemory for a model that needs one, saying how large."""
+    if sum(card.parameters_m.values()) <= CPU_MOST_M:
+        return CPU
+    least = least_gb(card)
+    raise OutOfMemory(
+        f"{card.name} needs a GPU{'' if least is None else f' of at least {least} GB'}, and there is none that torch "
+        "can use.",
+        field="model",
+        value=card.name,
+        fix="choose a model that runs without one (shotwright models --fit)",
+    )
+
+
+def _networks(card: Card, precision: str, gguf_mb: float) -> float:
+    """Megabytes of the network's weights, of both experts where there are two."""
     assert card.network is not None
-    network = card.parameters_m["transformer"] * card.network.experts * WEIGHT_BYTES[precision]
+    if precision == "gguf":
+        return gguf_mb
+    return card.parameters_m["transformer"] * card.network.experts * WEIGHT_BYTES[precision]
+
+
+def _weights(card: Card, precision: str, gguf_mb: float) -> int:
+    """Bytes of all weights."""
+    network = _networks(card, precision, gguf_mb)
     others = sum(n for part, n in card.parameters_m.items() if part != "transformer") * 2
     return int((network + others) * MB)
 
@@ -182,28 +299,51 @@ def _encoder(card: Card) -> int:
 
 
 def _need(
-    card: Card, precision: str, offload: str, tiling: bool, clip: tuple[int, int, int]
+    card: Card,
+    way: tuple[str, str, bool],
+    clip: tuple[int, int, int],
+    *,
+    batched: bool = False,
+    gguf_mb: float = 0.0,
 ) -> int:
     """Bytes on the device at the worst moment of denoising and decoding; prompts are read apart from them.
 
-    Activations of a block are N (6 d + f) values of 2 bytes, and norms in 32 bits beside them; a codec's widest layer
-    is as large as the picture, a latent frame (4 frames) at a time, with its input and output.
+    Activations of a block are N (6 d + f) values of 2 bytes, and norms in 32 bits beside them, for each clip of a
+    pass: two where guidance's passes are made together.  The codec holds its largest tensor with its input and output,
+    and what it keeps of the frames before; its pixels are floats twice, of the whole clip where it does not hand them
+    over in pieces.
     """
     assert card.network is not None
+    precision, offload, tiling = way
     width, height, frames = clip
     shape = card.network
-    tokens = shape.tokens(width, height, frames)
+    tokens = shape.tokens(width, height, frames) * (
+        2 if batched or card.family not in IN_TURN else 1
+    )
     block = tokens * (6 * shape.width + shape.ffn) * 2 + tokens * shape.width * 4 * 2
-    one = card.parameters_m["transformer"] * WEIGHT_BYTES[precision] * MB
+    one = _networks(card, precision, gguf_mb) / shape.experts * MB
     codec = card.parameters_m.get("vae", 0.0) * 2 * MB
     eyes = card.parameters_m.get("image_encoder", 0.0) * 2 * MB
     across, down = (min(TILE_PX, width), min(TILE_PX, height)) if tiling else (width, height)
-    decoding = 4 * across * down * DECODER_CHANNELS * 2 * 3 + frames * width * height * 3 * (4 + 4)
+    held = 4 if card.family in IN_PIECES and not tiling else frames
+    decoding = across * down * (3 * DECODER_WIDEST + DECODER_KEPT) * 2
+    decoding += held * width * height * 3 * (4 + 4)
     if offload == "none":
         return int(one * shape.experts + codec + eyes + max(block, decoding))
     if offload == "model":
         return int(max(one + block, codec + decoding, eyes))
     return int(max(one / shape.layers * BLOCKS_HELD + block, codec + decoding))
+
+
+def fits(card: Card, plan: Plan, *, width: int, height: int, frames: int) -> bool:
+    """Whether a clip has room in a plan that was chosen for another; where nothing is counted, it has."""
+    if not plan.usable_bytes or card.network is None:
+        return True
+    way = (plan.precision, plan.offload, plan.tiling)
+    clip = (width, height, frames)
+    need = _need(card, way, clip, batched=plan.batched, gguf_mb=plan.gguf_mb)
+    beside = _encoder(card) if plan.text == "kept" and plan.offload == "none" else 0
+    return need + beside <= plan.usable_bytes
 
 
 # On the device
@@ -221,15 +361,26 @@ def measure(device: str) -> Memory:
 
 
 def plan_for(
-    card: Card, device: str, models: Path, *, below: tuple[str, str, bool] | None = None
+    card: Card,
+    device: str,
+    models: Path,
+    *,
+    below: tuple[str, str, bool] | None = None,
+    clip: tuple[int, int, int] | None = None,
+    memory: Memory | None = None,
 ) -> Plan:
-    """The plan for a card's default clip on a device, no richer than one that failed there before."""
-    if device == "cpu":
-        return CPU
-    width, height = next(iter(card.sizes.values()))
+    """The plan for a clip (width, height, frames) on a device, no richer than one that failed there before.
+
+    clip: the card's default one where it is not said; memory: of a GPU, measured where it is not said.
+    Raises: OutOfMemory.
+    """
+    if device == "cpu" and memory is None:
+        return on_cpu(card)
+    width, height, frames = clip or (*next(iter(card.sizes.values())), card.frames.default)
     worse = below or floor(models, card, device)
-    frames = card.frames.default
-    return choose(card, measure(device), width=width, height=height, frames=frames, below=worse)
+    size = {"width": width, "height": height, "frames": frames}
+    gguf_mb = sum(file.stat().st_size for file in gguf_of(card, models).values()) / MB
+    return choose(card, memory or measure(device), **size, below=worse, gguf_mb=gguf_mb)
 
 
 def apply(pipeline: Any, plan: Plan, device: str) -> None:
@@ -295,44 +446,3 @@ def room(device: str) -> int:
 def wanted(card: Card) -> int:
     """Bytes of a card's weights as they are read; 0 where it does not tell."""
     return max(card.weights_mb.values(), default=sum(card.memory.values())) * MB
-
-
-class Resident(Protocol):
-    """A loaded model."""
-
-    @property
-    def bytes_held(self) -> int: ...
-
-    def close(self) -> None: ...
-
-
-Model = TypeVar("Model", bound=Resident)
-
-
-class Residents(Generic[Model]):
-    """Loaded models by name, the least recently used given up first when another needs the room."""
-
-    def __init__(self, budget: Callable[[], int]) -> None:
-        """budget: bytes that models may hold together, asked anew each time."""
-        self._budget = budget
-        self._held: OrderedDict[str, Model] = OrderedDict()
-
-    def get(self, name: str, needed: int, open_: Callable[[], Model]) -> Model:
-        """The model of that name, opened if it is not held; others leave until `needed` bytes fit."""
-        if name not in self._held:
-            while self._held and self._bytes() + needed > self._budget():
-                self._held.popitem(last=False)[1].close()
-            self._held[name] = open_()
-        self._held.move_to_end(name)
-        return self._held[name]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._held
-
-    def release(self) -> None:
-        """Give everything back."""
-        while self._held:
-            self._held.popitem(last=False)[1].close()
-
-    def _bytes(self) -> int:
-        return sum(model.bytes_held for model in self._held.values())

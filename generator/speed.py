@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shotwright.generator.catalog import Network
+from shotwright.generator.catalog import Card, Network
 from shotwright.generator.memory import Plan
 
 NETWORKS = ("transformer", "transformer_2", "unet")
@@ -33,16 +33,27 @@ SHORT = 8
 """Schedules up to this long are distilled ones: no step of theirs can be left out."""
 GUIDED_SHARE = 0.8
 """Of the steps, those that are guided in the fast level."""
+NOT_CUT_SHORT = "guided to the last step: this pipeline decides on it once"
 
 
 # Operations
 
+COUNTED = ("wan", "skyreels", "ltx")
+"""Families whose blocks `flops` counts: one self-attention, one cross-attention to the words, two layers that feed
+forward."""
+
+
+def counted(card: Card) -> bool:
+    """Whether `flops` holds for a card."""
+    return card.network is not None and card.family in COUNTED
+
 
 def flops(network: Network, *, width: int, height: int, frames: int, guided: bool = False) -> float:
-    """Operations of one step of a Wan transformer: a multiplication with its addition is two.
+    """Operations of one step of the families in `COUNTED`: a multiplication with its addition is two.
 
     Of each block: four projections and two layers of the feed-forward net for N tokens, two projections of the
-    cross-attention for them and two for T text tokens, and the two attentions themselves.
+    cross-attention for them and two for T text tokens, and the two attentions themselves; a block for control has one
+    projection more.
     """
     n, t = network.tokens(width, height, frames), network.text_tokens
     d, f = network.width, network.ffn
@@ -53,7 +64,15 @@ def flops(network: Network, *, width: int, height: int, frames: int, guided: boo
         + 4 * n * n * d
         + 4 * n * t * d
     )
-    return float(network.layers * block * (2 if guided else 1))
+    beside = network.control_layers * (block + 2 * n * d * d)
+    return float((network.layers * block + beside) * (2 if guided else 1))
+
+
+def computed_steps(steps: float, level: str) -> float:
+    """Of so many steps, those that a level computes where its step cache acts; the others are foreseen."""
+    if level == "exact" or steps <= SHORT:
+        return steps
+    return WARM_UP + (steps - WARM_UP) / INTERVAL
 
 
 # Attention
@@ -68,6 +87,13 @@ class Kernel:
     seconds: float = float("inf")
     differs: float = float("inf")
     refused: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """For a take's record."""
+        if self.refused:
+            return {"name": self.name, "refused": self.refused}
+        ms = round(self.seconds * 1e3, 3)
+        return {"name": self.name, "ms": ms, "differs": round(self.differs, 6)}
 
 
 def probe_attention(
@@ -163,6 +189,8 @@ class Pace:
             return
         if guidance_stops:
             self._last_guided = max(1, round(steps * GUIDED_SHARE))
+        else:
+            self.notes.append(NOT_CUT_SHORT)
         cached = [network for network in self.networks if caches(network)]
         if steps <= SHORT:
             self.notes.append(f"{steps} steps are too few to leave one out")
@@ -193,6 +221,7 @@ class Pace:
         return {
             "level": self.level,
             "attention": self.attention,
+            "kernels": [kernel.told() for kernel in self.kernels],
             "compiled": self.compiled,
             "passes": None if self.passes is None else list(self.passes),
             "guided_steps": self._last_guided,
@@ -200,12 +229,17 @@ class Pace:
         }
 
 
+def networks_of(pipeline: Any) -> list[Any]:
+    """What denoises: of two experts both."""
+    return [n for name in NETWORKS if (n := getattr(pipeline, name, None)) is not None]
+
+
 def prepare(pipeline: Any, device: str, plan: Plan, cache: Path) -> Pace:
     """Choose the attention kernel and compile the blocks of a pipeline that lies on its device.
 
     cache: folder of compiled kernels, which outlives the process.
     """
-    networks = [n for name in NETWORKS if (n := getattr(pipeline, name, None)) is not None]
+    networks = networks_of(pipeline)
     pace = Pace(networks)
     if device == "cpu":
         return pace
@@ -220,14 +254,25 @@ def prepare(pipeline: Any, device: str, plan: Plan, cache: Path) -> Pace:
         for network in networks:
             network.set_attention_backend(pace.attention)
     # blocks that are moved about under a compiled graph are traced again each time
-    if plan.offload == "none" and plan.precision != "fp8":
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache))
-        for network in networks:
-            if getattr(network, "_repeated_blocks", None):
-                # the step cache of the fast level decides outside of the graph, so a block may be two
-                network.compile_repeated_blocks(fullgraph=False)
-                pace.compiled = True
+    if plan.offload == "none" and plan.precision not in ("fp8", "gguf"):
+        compiled = [compile_blocks(network, cache) for network in networks]
+        pace.compiled = any(compiled)
     return pace
+
+
+def compile_blocks(network: Any, cache: Path) -> bool:
+    """Have the repeated blocks of a network compiled at their first pass; False where it has none.
+
+    cache: where compiled kernels are kept, by the code, its shapes, torch and the chip: another process finds them
+    again.  A folder that the user's environment names goes before it.
+    """
+    # looked at at the first compilation, not when torch is imported
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache))
+    if not getattr(network, "_repeated_blocks", None):
+        return False
+    # the step cache of the fast level decides outside of the graph, so a block may be two
+    network.compile_repeated_blocks(fullgraph=False)
+    return True
 
 
 def caches(network: Any) -> bool:

@@ -12,15 +12,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shotwright.generator.catalog import Card
 from shotwright.generator.errors import ShotwrightError
 from shotwright.server.worker import has_gpu
 from shotwright.tools.settings import Settings, make_home
 from shotwright.tools.studio.studio import Studio
+
+if TYPE_CHECKING:
+    from shotwright.generator.memory import Memory
 
 PROBE_S = 180.0
 """A first import of torch from a cold disk takes most of a minute."""
@@ -32,9 +33,14 @@ import json
 found = {}
 try:
     import torch
-    gpus = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
+    from shotwright.generator.pipelines import gpu_trouble
     found["torch"] = torch.__version__
-    found["gpus"] = [{"name": g.name, "memory_mb": g.total_memory >> 20} for g in gpus]
+    found["gpu_error"] = gpu_trouble()
+    numbers = [] if found["gpu_error"] else range(torch.cuda.device_count())
+    found["gpus"] = [
+        {"name": torch.cuda.get_device_name(i), "free_mb": free >> 20, "memory_mb": total >> 20}
+        for i in numbers for free, total in [torch.cuda.mem_get_info(i)]
+    ]
 except Exception as error:
     found["torch_error"] = f"{type(error).__name__}: {error}"
 try:
@@ -69,12 +75,13 @@ class Check:
 
 @dataclass(frozen=True)
 class ModelCheck:
-    """A model: whether it runs here, on what, and why or why not."""
+    """A model: whether it runs here, on what, how or why not, and what to do."""
 
     name: str
     runs: bool
     device: str
     why: str
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,9 +167,9 @@ def _gpu(found: dict[str, Any]) -> Check:
     if gpus:
         said = ", ".join(f"{gpu['name']}, {gpu['memory_mb']} MB" for gpu in gpus)
         return Check("gpu", True, False, said)
-    if has_gpu():
-        said = "a driver is loaded, but this torch does not see the GPU"
-        return Check("gpu", False, False, said, "install the CUDA build of torch (pytorch.org)")
+    if has_gpu() and (trouble := found.get("gpu_error")):
+        fix = "update the driver, or install the build of torch for its CUDA (pytorch.org)"
+        return Check("gpu", False, False, trouble, fix)
     return Check("gpu", False, False, "none; renders run on the CPU", "only large models need one")
 
 
@@ -222,37 +229,34 @@ def _store(studio: Studio) -> Check:
 
 
 def _model(card: Card, found: dict[str, Any], settings: Settings) -> ModelCheck:
-    gpus = found.get("gpus", [])
-    device = "gpu" if gpus else "cpu"
+    """As the loader judges it: first whether there is room for it, then whether its weights are whole."""
+    from shotwright.generator.memory import gguf_of, plan_for
+    from shotwright.generator.pipelines.loading import check
+
+    models, room = settings.home / "models", _room(found)
+    device = "cpu" if room is None else "gpu"
+    if card.family == "engine":
+        return ModelCheck(card.name, True, "engine", f"rendered by the engine at {card.source}")
     if "torch" not in found:
         return ModelCheck(card.name, False, device, "torch does not load")
-    missing = missing_weights(card, settings.home / "models")
-    if missing:
-        return ModelCheck(card.name, False, device, missing)
-    needed = sum(card.memory.get(key, 0) for key in ("weights_mb", "render_mb"))
-    have = gpus[0]["memory_mb"] if gpus else _total_mb()
-    why = f"needs {needed} MB of {have} MB on the {device}"
-    return ModelCheck(card.name, needed <= have, device, why)
+    try:
+        plan = plan_for(card, "cpu" if room is None else "cuda:0", models, memory=room)
+        check(card, models, apart=gguf_of(card, models) if plan.precision == "gguf" else ())
+    except ShotwrightError as error:
+        return ModelCheck(card.name, False, device, error.message, error.fix)
+    return ModelCheck(card.name, True, device, plan.why)
 
 
-def _total_mb() -> int:
+def _room(found: dict[str, Any]) -> "Memory | None":
+    """On the first GPU, on which a worker renders that is not told another; None without one."""
     import psutil
 
-    return int(psutil.virtual_memory().total >> 20)
+    from shotwright.generator.memory import Memory
 
-
-def missing_weights(card: Card, models: Path) -> str:
-    """Why the weights cannot be loaded; empty when they can."""
-    from shotwright.generator.pipelines.loading import snapshot
-
-    scheme, _, inside = card.source.partition(":")
-    own = Path(card.source).expanduser()
-    if scheme == "shotwright":
-        folder: Path | None = Path(str(files("shotwright.generator").joinpath(inside)))
-    else:
-        folder = own if own.is_absolute() else snapshot(card.source, card.revision, models)
-    if folder is None:
-        return f"{card.source} is not downloaded yet"
-    if not (folder / "model_index.json").is_file():
-        return f"no weights in {folder}"
-    return "" if any(folder.rglob("*.safetensors")) else f"no safetensors in {folder}"
+    if not found.get("gpus"):
+        return None
+    gpu = found["gpus"][0]
+    total = gpu["memory_mb"] << 20
+    return Memory(
+        gpu.get("free_mb", gpu["memory_mb"]) << 20, total, psutil.virtual_memory().available
+    )

@@ -220,7 +220,7 @@ def _refusals() -> dict[str, Any]:
 
 
 def _records() -> dict[str, Any]:
-    """What no pydantic model says: errors, uploads, films."""
+    """What no pydantic model says: errors, films, tasks of Kling's face."""
     text, whole, number = {"type": "string"}, {"type": "integer"}, {"type": "number"}
     anything: dict[str, Any] = {"description": "any JSON, or null"}
     error = {
@@ -231,19 +231,6 @@ def _records() -> dict[str, Any]:
         "field": _or_null("string"),
         "value": anything,
         "allowed": anything,
-    }
-    upload = {
-        "upload_id": text,
-        "kind": {"type": "string", "enum": ["image", "video"]},
-        "name": text,
-        "sha256": text,
-        "size": whole,
-        "width": whole,
-        "height": whole,
-        "frames": _or_null("integer"),
-        "fps": _or_null("number"),
-        "duration_s": _or_null("number"),
-        "created_at": text,
     }
     film = {
         "film_id": text,
@@ -270,7 +257,6 @@ def _records() -> dict[str, Any]:
         "KlingTask": kling_task,
         "Error": _object(error),
         "ErrorAnswer": _object({"error": _ref("Error")}),
-        "Upload": _object(upload),
         "Film": _object(film),
     }
 

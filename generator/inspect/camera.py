@@ -49,6 +49,10 @@ AGREED = 0.8
 """Where a slide would explain still more, another turn than was registered is believed only if more than this share of
 the points goes along with it, and less of the texture with the registered one."""
 
+FOLLOWS = 0.7
+"""A camera that may circle is not taken for one where more of the texture than this goes along with a mere turn; below
+it that is often the turn of the subject, which a circling camera keeps in its place."""
+
 REACHED = (0.75, 1.33)
 """Share of the asked amount that passes: a quarter off either way, which the eye does not judge."""
 
@@ -107,6 +111,8 @@ def measure(frames: Iterable[NDArray[np.uint8]], *, hfov_deg: float) -> CameraMo
         return turned
     if told.poses:
         return CameraMotion(told.poses[-1], told.poses, told.agreeing, slid=True)
+    if told.circling and turned.confidence < min(told.agreeing, FOLLOWS):
+        return CameraMotion(told.circling[-1], told.circling, told.agreeing, unclear=True)
     if told.turned and (not told.unclear or told.agreeing > AGREED > turned.confidence):
         return CameraMotion(told.turned[-1], told.turned, told.agreeing, unclear=told.unclear)
     return replace(turned, unclear=told.unclear)

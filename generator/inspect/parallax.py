@@ -9,7 +9,7 @@ Try: python -m pytest tests/generator/inspect/test_parallax.py
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from shotwright.generator.inspect.bundle import (
     PEDESTAL,
     ROLL,
     SLIDES,
+    STEPS,
     TILT,
     TRUCK,
     TURNS,
@@ -53,6 +54,15 @@ LOST = 0.3
 """A turn of this cost is looked for from rest as well: what it began from may be a subject's."""
 ALIKE = 0.012
 """An axis without which the cost rises no more than this did not move."""
+ALIKE_SHARE = 0.06
+"""The same as a share of the cost: where much is unexplained, more of it is chance."""
+REVERSED = 0.08
+"""Slides with far and near exchanged look nearly the same; that in which the top of the picture is nearer than its
+middle must lower the cost by this."""
+UPRIGHT = 0.2
+"""Share of the largest nearness by which the top may be nearer than the middle between the rest's nearest and farthest."""
+FELT = (0.02, 0.02, 0.02, 0.04, 0.03, 0.03, 0.05)
+"""Per axis, the least motion that counts as one; of slides at the distance of what is near."""
 FITS = 2.0
 """Widths within which a point goes along."""
 EXPLAINED = 0.65
@@ -62,6 +72,10 @@ EXPLAINED_ALONE = 0.5
 """The same of a slide that needs no turn, which has less to fit with: at most .4 was seen in turns."""
 MOST_AXES = 3
 """An orbit and a crane take three; what needs more is fitted to whatever the points do."""
+EXPLAINED_CIRCLING = 0.3
+"""As `EXPLAINED`, for believing the turn alone of a camera that circles what it slides past."""
+CIRCLES = 0.4
+"""How far off, as a share, the turn may be that keeps in its place what the camera slides past."""
 GROUP = 0.05
 """Share of the points that makes a distance of its own."""
 BIN = 0.1
@@ -86,12 +100,14 @@ class Told:
     """What the points say.  poses: one a frame where a slide is told, in fractions of the subject's distance, else
     none; unclear: whether a slide would explain more than a turn does, though nothing proves it; agreeing: share of the
     points that go along with the poses, or with the turn; turned: the poses of a camera that only turns and zooms,
-    where the points say another than they were given."""
+    where the points say another than they were given; circling: the turns alone of a camera that would circle what
+    stands in front, where that slide explains much and nothing proves it: what is behind turns so either way."""
 
     poses: tuple[Pose, ...]
     agreeing: float
     unclear: bool
     turned: tuple[Pose, ...]
+    circling: tuple[Pose, ...] = ()
 
 
 def tell(tracks: Tracks, turns: Sequence[Pose], *, hfov_deg: float) -> Told | None:
@@ -122,11 +138,16 @@ def tell(tracks: Tracks, turns: Sequence[Pose], *, hfov_deg: float) -> Told | No
     here: tuple[Pose, ...] = ()
     if turned.cost < given.cost - BETTER:
         here = _everywhere(every, turned, chosen, TURNS)
-    if slid is None or not _proved(sight, slid, axes, pixel):
-        return Told((), along, slid is not None, here)
+    if slid is None:
+        return Told((), along, False, here)
     with_it = float((slid.off < FITS).mean())
+    explained = (with_it - along) / (1 - along + 1e-9)
     least = EXPLAINED if set(axes) & set(TURNS) else EXPLAINED_ALONE
-    if with_it - along < least * (1 - along):
+    if explained < least or not _upright(sight, slid) or not _proved(sight, slid, axes, pixel):
+        if explained > EXPLAINED_CIRCLING and _circles(slid) and _upright(sight, slid):
+            way = _everywhere(every, slid, chosen, axes)
+            turning = tuple(replace(pose, truck=0.0, pedestal=0.0, dolly=0.0) for pose in way)
+            return Told((), with_it, True, here, turning)
         return Told((), along, True, here)
     slid = slid.scaled(1 / _subject(sight, slid, half))
     return Told(_everywhere(every, slid, chosen, axes), with_it, False, here)
@@ -169,9 +190,14 @@ def _slid(sight: Sight, turned: Bundle) -> tuple[Bundle | None, tuple[int, ...]]
     best = adjust(sight, only, every)
     if best.cost > turned.cost - BETTER or best.cost > 0.3:
         best = min(best, adjust(sight, turned, every), key=_cost)
+    if not _upright(sight, best):
+        other = adjust(sight, _mirrored(best), every, steps=2 * STEPS)
+        if other.cost < best.cost + REVERSED and _upright(sight, other):
+            best = other
     if best.cost > turned.cost - BETTER:
         return None, ()
-    if only.cost <= best.cost + ALIKE:
+    alike, upright = max(ALIKE, ALIKE_SHARE * best.cost), _upright(sight, best)
+    if only.cost <= best.cost + alike and _upright(sight, only) >= upright:
         bundle, axes = only, tuple[int, ...](SLIDES)
     else:
         bundle, axes = best, every
@@ -185,9 +211,25 @@ def _slid(sight: Sight, turned: Bundle) -> tuple[Bundle | None, tuple[int, ...]]
         cameras[:, axis] = 0
         held = Bundle(cameras, bundle.rays, bundle.near, bundle.off, bundle.cost)
         without = adjust(sight, held, fewer)
-        if without.cost <= min(bundle.cost, best.cost) + ALIKE:
+        if (
+            without.cost <= min(bundle.cost, best.cost) + alike
+            and _upright(sight, without) >= upright
+        ):
             bundle, axes = without, fewer
     return bundle, axes
+
+
+def _mirrored(slid: Bundle) -> Bundle:
+    """Far for near: the camera slides the other way and turns back, which in narrow views looks nearly the same."""
+    good = slid.off < FITS
+    nearest = float(np.quantile(slid.near[good] if good.any() else slid.near, 0.95))
+    cameras = slid.cameras.copy()
+    for slide, turn in ((TRUCK, PAN), (PEDESTAL, TILT)):
+        cameras[:, turn] += np.arctan(nearest * cameras[:, slide])
+        cameras[:, slide] *= -1
+    cameras[:, DOLLY] = 0
+    near = np.maximum(nearest - slid.near, 0)
+    return Bundle(cameras, slid.rays, near, slid.off, slid.cost)
 
 
 def _cost(bundle: Bundle) -> float:
@@ -196,7 +238,7 @@ def _cost(bundle: Bundle) -> float:
 
 def _proved(sight: Sight, slid: Bundle, axes: tuple[int, ...], pixel: float) -> bool:
     """Whether more than one thing on its own way speaks for the slide."""
-    if len(axes) > MOST_AXES:
+    if len(_felt(slid, axes)) > MOST_AXES:
         return False
     moved = _moved(sight, slid)  # per unit of nearness
     good = (slid.off < FITS) & (moved > 0)
@@ -242,6 +284,44 @@ def _distances(near: Floats) -> int:
     return found
 
 
+def _felt(slid: Bundle, axes: tuple[int, ...]) -> list[int]:
+    """Those of the axes that moved by more than counts as still."""
+    nearest = float(np.quantile(slid.near, 0.9))
+    units = np.array([1, 1, 1, 1, nearest, nearest, nearest])
+    far = np.abs(slid.cameras).max(0) * units
+    return [axis for axis in axes if far[axis] > FELT[axis]]
+
+
+def _circles(slid: Bundle) -> bool:
+    """Whether the camera turns about as far back as keeps what it slides past in its place, and does not zoom."""
+    nearest = float(np.quantile(slid.near, 0.9))
+    last = slid.cameras[np.abs(slid.cameras[:, SLIDES]).sum(1).argmax()]
+    if abs(last[ZOOM]) > FELT[ZOOM]:
+        return False
+    turns = last[[PAN, TILT]]
+    back = np.arctan2(-nearest * last[[TRUCK, PEDESTAL]], 1 - nearest * last[DOLLY])
+    off = float(np.abs(turns - back).max())
+    return float(np.abs(back).max()) > FELT[PAN] and off < CIRCLES * float(np.abs(back).max())
+
+
+def _upright(sight: Sight, slid: Bundle) -> bool:
+    """Whether what stands in the middle and below departs from what stands at the top towards us, not away from us."""
+    good = (slid.off < FITS) & (slid.rays[:, 2] > 0.1)
+    if not good.any():
+        return True
+    seen = sight.seen[:, good, None]
+    x, y = (np.where(seen, sight.at[:, good], 0).sum(0) / np.maximum(seen.sum(0), 1)).T
+    near = slid.near[good] / slid.rays[good, 2]
+    low, high = np.quantile(y, (0.05, 0.95))
+    top = y > low + 0.75 * (high - low)
+    central = ~top & (np.abs(x) < np.quantile(np.abs(x), 0.95) / 2)
+    if not top.any() or not central.any():
+        return True
+    least, most = np.quantile(near[central], (0.1, 0.9))
+    slack = UPRIGHT * float(np.quantile(near, 0.97))
+    return bool((least + most) / 2 >= np.median(near[top]) - slack)
+
+
 def _moved(sight: Sight, slid: Bundle) -> Floats:
     """(points,): how far each unit of nearness moved a point while it was seen, in focal lengths."""
     slide = np.where(sight.seen[..., None], slid.cameras[:, None, TRUCK:], np.nan)
@@ -251,14 +331,12 @@ def _moved(sight: Sight, slid: Bundle) -> Floats:
 
 
 def _subject(sight: Sight, slid: Bundle, half: float) -> float:
-    """Nearness, along the first view, of what stands in front in the middle of the picture."""
+    """Nearness, along the first view, of what stands in front in the middle of the pictures."""
     good = (slid.off < FITS) & (slid.rays[:, 2] > 0.1)
-    early = good & sight.seen[0]
-    good = early if early.sum() >= FEWEST else good
     rays = slid.rays[good]
-    place = rays[:, :2] / rays[:, 2:]
-    rows = np.abs(sight.at[0][sight.seen[0]][:, 1]).max(initial=half / 4)
-    weight = np.exp(-((place / (half, rows)) ** 2).sum(1) / (2 * CENTRAL**2))
+    rows = np.abs(sight.at[..., 1][sight.seen]).max(initial=half / 4)
+    central = np.exp(-((sight.at / (half, rows)) ** 2).sum(2) / (2 * CENTRAL**2))
+    weight = (central * sight.seen).sum(0)[good]
     near = slid.near[good] / rays[:, 2]
     # who moved little does not know how far it is
     error = sight.width / np.maximum(_moved(sight, slid)[good], 1e-9)

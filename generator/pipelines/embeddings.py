@@ -81,8 +81,9 @@ class Embeddings:
         import transformers
         from diffusers.pipelines import kolors
 
-        config = json.loads((self.weights / "text_encoder" / "config.json").read_text("utf-8"))
-        name = config["architectures"][0]
+        # not its own config.json: repositories keep there what the encoder was cut from
+        index = json.loads((self.weights / "model_index.json").read_text("utf-8"))
+        name = index["text_encoder"][1]
         found = getattr(transformers, name, None) or getattr(kolors, name)
         return found.from_pretrained(
             self.weights / "text_encoder",

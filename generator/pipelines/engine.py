@@ -20,17 +20,21 @@ from shotwright.generator.catalog import Card
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest, RenderFailed
 from shotwright.generator.frames import Frames, Given, Picture
-from shotwright.generator.pipelines import OnStep
+from shotwright.generator.pipelines import OnFrames, OnStep
 
 POLL_S = 0.5
 RETRIES = 4
 """Of a request that failed on the way, each a little later than the last."""
 REQUEST_S = 30.0
+CANCEL_S = 5.0
+"""A cancelled job is told to an engine once, and not waited for."""
 LONGEST_S = 3600.0
 """Of one clip."""
 ANSWERING = (429, 502, 503, 504)
 """Answers that say: not now."""
-ENDED = ("completed", "failed", "cancelled")
+UNTAKEN = (429, 503)
+"""Those of them after which a submission can be sent again: behind another gateway's error it may have been taken."""
+ENDED = ("completed", "failed", "cancelled", "canceled", "error", "expired")
 
 
 class HttpEngine:
@@ -50,22 +54,37 @@ class HttpEngine:
         self.model = self.settings.pop("model", None)
         self.longest_s = float(self.settings.pop("longest_s", LONGEST_S))
         self._facts: dict[str, Any] = {}
+        self._look: Callable[[], None] = lambda: None
+        """Called before every wait; raises what ends the rendering."""
         self.client = httpx.Client(
             base_url=card.source.rstrip("/"), timeout=REQUEST_S, follow_redirects=False
         )
 
-    def render(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
+    def render(
+        self, spec: ClipSpec, given: Given, on_step: OnStep, on_frames: OnFrames | None = None
+    ) -> Frames:
         """See `Engine.render`: submit, watch, fetch.  What `on_step` raises cancels the job there."""
         self.check(spec, given)
-        on_step("denoising", 0, spec.steps)
-        job = self._submit(spec, given)
+        shown = 0
+
+        def tell(step: int) -> None:
+            nonlocal shown
+            shown = min(max(shown, step), spec.steps)
+            on_step("denoising", shown, spec.steps)
+
+        tell(0)
+        self._look = lambda: tell(0)
         try:
-            ended = self._watch(job, spec, on_step)
-        except BaseException:
-            self._cancel(job)
-            raise
-        on_step("decoding", 0, 1)
-        frames = self._fetch(job, spec)
+            job = self._submit(spec, given)
+            try:
+                ended = self._watch(job, spec, tell)
+                on_step("decoding", 0, 1)
+                frames = self._fetch(job, spec)
+            except BaseException:
+                self._cancel(job)
+                raise
+        finally:
+            self._look = lambda: None
         self._facts = {
             name: ended[name] for name in ("inference_time_s", "peak_memory_mb") if name in ended
         }
@@ -128,10 +147,12 @@ class HttpEngine:
         if 0 in given.stills:
             files["input_reference"] = ("first.png", _png(given.stills[0]), "image/png")  # type: ignore[assignment]
         answer = self._ask("POST", "/v1/videos", files=files)
+        if not answer.get("id"):
+            raise self._unusable("a job without an id")
         return str(answer["id"])
 
-    def _watch(self, job: str, spec: ClipSpec, on_step: OnStep) -> dict[str, Any]:
-        until, shown = time.monotonic() + self.longest_s, 0
+    def _watch(self, job: str, spec: ClipSpec, tell: Callable[[int], None]) -> dict[str, Any]:
+        until = time.monotonic() + self.longest_s
         while time.monotonic() < until:
             answer = self._ask("GET", f"/v1/videos/{job}")
             if answer.get("status") == "completed":
@@ -143,9 +164,9 @@ class HttpEngine:
                     f"the engine of {self.card.name} {answer['status']}: {message or 'no reason given'}",
                     fix="see the engine's log",
                 )
-            # it tells hundredths of the whole
-            shown = max(shown, int(float(answer.get("progress") or 0) / 100 * spec.steps))
-            on_step("denoising", min(shown, spec.steps), spec.steps)
+            progress = answer.get("progress")
+            # it tells hundredths of the whole, or nothing
+            tell(int(progress / 100 * spec.steps) if isinstance(progress, int | float) else 0)
             self._sleep(POLL_S)
         raise RenderFailed(
             f"the engine of {self.card.name} was not done after {self.longest_s:g} s.",
@@ -180,9 +201,9 @@ class HttpEngine:
 
     def _cancel(self, job: str) -> None:
         try:
-            self._send("DELETE", f"/v1/videos/{job}")
-        except RenderFailed:
-            return  # it is gone, or does not know cancelling: there is no more to do
+            self.client.delete(f"/v1/videos/{job}", timeout=CANCEL_S)
+        except httpx.HTTPError:
+            return  # it is gone: there is no more to do
 
     def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         answer = self._send(method, path, **more)
@@ -202,6 +223,7 @@ class HttpEngine:
         reason = ""
         for attempt in range(RETRIES + 1):
             if attempt:
+                self._look()
                 self._sleep(min(0.25 * 2**attempt, 4.0))
             try:
                 answer = self.client.request(method, path, **more)
@@ -213,7 +235,7 @@ class HttpEngine:
                 if method == "POST":
                     break
                 continue
-            if answer.status_code in ANSWERING:
+            if answer.status_code in (UNTAKEN if method == "POST" else ANSWERING):
                 reason = f"answered {answer.status_code}"
                 continue
             if answer.status_code >= 400:

@@ -16,6 +16,7 @@ from shotwright.generator.errors import BadRequest
 from shotwright.generator.frames import Frames, Given
 from shotwright.generator.pipelines import OnStep
 from shotwright.generator.pipelines.sampling import Sampler, to_frames
+from shotwright.generator.weights import refuse
 
 
 class LtxEngine(Sampler):
@@ -38,6 +39,16 @@ class LtxEngine(Sampler):
         "negative_prompt_attention_mask",
     )
     takes = frozenset({"stills", "prefix"})
+
+    def prepare(self) -> None:
+        """Raises: RenderFailed for a checkpoint whose schedule `LTXConditionPipeline` cannot make: of before 0.9.5."""
+        if self.pipeline.scheduler.config.get("use_dynamic_shifting"):
+            raise refuse(
+                self.card.name,
+                "its schedule shifts with the size, as before version 0.9.5, which was the first that takes pictures "
+                "at any frame",
+                "take a checkpoint of LTX-Video 0.9.5 or later",
+            )
 
     def make(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
         """One call; what is given stands at its frame in full strength."""

@@ -1,6 +1,7 @@
 """What the image families share: one picture from words, or from a picture and words.
 
-A clip of one frame.  A given picture is what the denoising starts from, at the noise of `Given.strength`.
+A clip of one frame.  A reference picture is a guide of one frame: what the denoising starts from, `Given.strength` far
+from its end.
 """
 
 from collections.abc import Callable
@@ -15,9 +16,6 @@ from shotwright.generator.frames import Frames, Given
 from shotwright.generator.pipelines import OnStep
 from shotwright.generator.pipelines.sampling import Sampler, to_frames
 
-REFERENCE_STRENGTH = 0.6
-"""Noise that a reference picture is redrawn from: layout and colours stay, what the words say changes."""
-
 
 class PictureSampler(Sampler):
     """A loaded checkpoint that draws pictures; families name the pipeline for a given one in `redrawing`."""
@@ -25,7 +23,7 @@ class PictureSampler(Sampler):
     redrawing: ClassVar[Any]
     rounding: ClassVar[Callable[[float], int]]
     """How its pipeline makes a whole number of the share of the steps that it takes."""
-    takes = frozenset({"stills", "guide"})
+    takes = frozenset({"guide"})
     frames_argument = ""
 
     def prepare(self) -> None:
@@ -36,7 +34,7 @@ class PictureSampler(Sampler):
 
     def check(self, spec: ClipSpec, given: Given) -> None:
         super().check(spec, given)
-        if spec.frames != 1 or set(given.stills) - {0}:
+        if spec.frames != 1:
             raise BadRequest(
                 f"{self.card.name} draws pictures; it makes no clips.",
                 code="unsupported_mode",
@@ -48,19 +46,17 @@ class PictureSampler(Sampler):
 
     def make(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
         """One call; steps that a reference picture saves are not counted."""
-        if given.guide is None and 0 not in given.stills:
+        if given.guide is None:
             return self._shown(self.call(self.pipeline, spec, on_step, output_type="np"))
-        whole = given.guide is not None
-        reference = given.guide[0] if given.guide is not None else given.stills[0]
         # less than one step of the schedule would be none
-        strength = max(given.strength if whole else REFERENCE_STRENGTH, 1 / spec.steps)
+        strength = max(given.strength, 1 / spec.steps)
         output = self.call(
             self.redraw,
             spec,
             on_step,
             steps=type(self).rounding(spec.steps * strength),
             output_type="np",
-            image=Image.fromarray(reference),
+            image=Image.fromarray(given.guide[0]),
             strength=strength,
         )
         return self._shown(output)

@@ -9,6 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,10 +25,18 @@ from shotwright.generator.catalog import Card
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest, OutOfMemory, RenderFailed, ShotwrightError
 from shotwright.generator.frames import Frames, Given, Picture
-from shotwright.generator.pipelines import OnStep
-from shotwright.generator.pipelines.checkpoint import refuse
+from shotwright.generator.pipelines import OnFrames, OnStep
+from shotwright.generator.pipelines.decoding import in_pieces, no_numbers
 from shotwright.generator.pipelines.embeddings import Embeddings
-from shotwright.generator.pipelines.loading import class_of, load, locate, locate_lora
+from shotwright.generator.pipelines.loading import (
+    check_lora,
+    class_of,
+    foreign,
+    load,
+    locate,
+    locate_lora,
+)
+from shotwright.generator.pipelines.passes import Passes
 
 LOG = logging.getLogger(__name__)
 
@@ -59,6 +68,7 @@ class Sampler(ABC):
         self.plan = plan or memory.plan_for(card, device, models)
         self.folder = locate(card, models)
         self.notes: list[str] = []
+        self._on_frames: OnFrames | None = None
         self.pipeline: Any = None
         self._open()
 
@@ -66,12 +76,6 @@ class Sampler(ABC):
         # the pipelines warn of roundings and cuts; all of that is checked and refused before they are called
         diffusers_logging.set_verbosity_error()
         name = class_of(self.card, self.folder)
-        if name not in self.classes:
-            raise refuse(
-                self.card.name,
-                f"model_index.json names {name}, and the family {self.card.family} has "
-                f"{', '.join(self.classes)}",
-            )
         without = ("text_encoder",) if self.reads_apart else ()
         self.pipeline = load(
             self.card,
@@ -80,6 +84,9 @@ class Sampler(ABC):
             plan=self.plan,
             folder=self.folder,
             without=without,
+            quantized=memory.gguf_of(self.card, self.models)
+            if self.plan.precision == "gguf"
+            else {},
         )
         self.prompts = Embeddings(
             self.models / "prompts",
@@ -87,10 +94,12 @@ class Sampler(ABC):
             self.embeddings,
             dtype=torch.float32 if self.plan.precision == "fp32" else torch.bfloat16,
         )
-        self._reschedule()
+        self._scheduler = self.pipeline.scheduler
+        self._reschedule(*next(iter(self.card.sizes.values())))
         self._loras: dict[str, Path] = {}
         self.siblings: list[Any] = []
         self.prepare()
+        self.passes = Passes(speed.networks_of(self.pipeline), together=self.plan.batched)
         memory.apply(self.pipeline, self.plan, self.device)
         for other in self.siblings:
             # hooks that move parts about are of the parts; which to free is of the pipeline
@@ -99,18 +108,23 @@ class Sampler(ABC):
                     setattr(other, name, getattr(self.pipeline, name))
         self.speed = speed.prepare(self.pipeline, self.device, self.plan, self.models / "compiled")
 
-    def _reschedule(self) -> None:
-        """Set what the card says of the scheduler.  Raises: RenderFailed for a value that it does not have."""
-        own = self.pipeline.scheduler
-        if unknown := sorted(self.card.scheduler.keys() - own.config.keys()):
+    def _reschedule(self, width: int, height: int) -> None:
+        """Set what the card says of the scheduler at a size.  Raises: RenderFailed for a value that it has not."""
+        stock, values = self._scheduler, self.card.scheduler_at(width, height)
+        if unknown := sorted(values.keys() - stock.config.keys()):
             raise RenderFailed(
-                f"{type(own).__name__} has no {unknown[0]}, which {self.card.name} sets.",
+                f"{type(stock).__name__} has no {unknown[0]}, which {self.card.name} sets.",
                 fix="mend the card's [scheduler]",
                 retryable=False,
             )
-        if self.card.scheduler:
-            changed = type(own).from_config(own.config, **self.card.scheduler)
-            self.pipeline.register_modules(scheduler=changed)
+        if values:
+            changed = type(stock).from_config(stock.config, **values)
+            for pipeline in self._pipelines():
+                getattr(self, pipeline).register_modules(scheduler=changed)
+
+    def _pipelines(self) -> list[str]:
+        """Names of the attributes that hold one, all on the same parts."""
+        return [name for name, held in vars(self).items() if isinstance(held, DiffusionPipeline)]
 
     def parts_of(self, class_name: str) -> Mapping[str, str]:
         """The parts with weights of a checkpoint saved as `class_name`."""
@@ -122,8 +136,12 @@ class Sampler(ABC):
 
     # Being an engine
 
-    def render(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
+    def render(
+        self, spec: ClipSpec, given: Given, on_step: OnStep, on_frames: OnFrames | None = None
+    ) -> Frames:
         """See `Engine.render`.  Raises OutOfMemory, RenderFailed, BadRequest, and whatever `on_step` raises."""
+        self._on_frames = on_frames
+        self._make_room(spec)
         self.check(spec, given)
         try:
             return self._guarded(spec, given, on_step)
@@ -131,10 +149,12 @@ class Sampler(ABC):
             failure = error
         # its traceback holds on to the very tensors that did not fit
         failure.__cause__ = failure.__context__ = None
-        self._step_down(failure.with_traceback(None))
+        self._step_down(spec, failure.with_traceback(None))
         return self._guarded(spec, given, on_step)
 
     def _guarded(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
+        if self.card.large is not None:
+            self._reschedule(spec.width, spec.height)
         try:
             with self._with_loras(spec, given), self.pace(spec):
                 frames = self.make(spec, given, on_step)
@@ -181,9 +201,10 @@ class Sampler(ABC):
 
     def told(self) -> dict[str, Any]:
         """What a take's record says of how it was made: plan, attention, caches, what ran out of memory."""
-        eight = ["8-bit weights: near the exact level, not of it"]
-        notes = [*self.notes, *(eight if self.plan.precision == "fp8" else [])]
-        return {"memory": self.plan.told(), "speed": self.speed.told(), "notes": notes}
+        fewer = {"fp8": "8-bit weights", "gguf": "weights of a GGUF file"}.get(self.plan.precision)
+        notes = [*self.notes, *([f"{fewer}: near the exact level, not of it"] if fewer else [])]
+        pace = {**self.speed.told(), "calls": self.passes.told()}
+        return {"memory": self.plan.told(), "speed": pace, "notes": notes}
 
     @property
     def bytes_held(self) -> int:
@@ -195,7 +216,7 @@ class Sampler(ABC):
 
     def close(self) -> None:
         """Give the device back."""
-        for name in [n for n, held in vars(self).items() if isinstance(held, DiffusionPipeline)]:
+        for name in self._pipelines():
             setattr(self, name, None)
         self.siblings, self.speed.networks = [], []
         gc.collect()
@@ -204,6 +225,7 @@ class Sampler(ABC):
 
     def pace(self, spec: ClipSpec) -> Any:
         """The level of one rendering, as a context."""
+        self.passes.begin()
         return self.speed.at(spec.level, spec.steps, guidance_stops=self.guidance_stops)
 
     # What a family's `make` is made of
@@ -279,9 +301,34 @@ class Sampler(ABC):
             )
         on_step("denoising", 0, steps or spec.steps)
         try:
-            return pipeline(**settings)
+            with self.passes.of(pipeline):
+                return pipeline(**settings)
         finally:
             pipeline.maybe_free_model_hooks()
+
+    def film(
+        self,
+        pipeline: Any,
+        spec: ClipSpec,
+        on_step: OnStep,
+        *,
+        final: bool = True,
+        **arguments: Any,
+    ) -> Frames:
+        """The clip of one call, see `call`; decoded piece by piece where its codec can.
+
+        final: whether this is the clip that was asked for, and not one that is worked on.
+        """
+        pieces: list[Frames] = []
+
+        def take(piece: Frames) -> None:
+            if final and self._on_frames is not None:
+                self._on_frames(sum(map(len, pieces)), piece)
+            pieces.append(piece)
+
+        with in_pieces(pipeline.vae, take):
+            output = self.call(pipeline, spec, on_step, output_type="np", **arguments)
+        return np.concatenate(pieces) if pieces else to_frames(output.frames[0])
 
     @property
     def reads_apart(self) -> bool:
@@ -344,16 +391,20 @@ class Sampler(ABC):
             if name not in self._loras:
                 self._loras[name] = self._load_lora(name)
         weights = [self.card.loras[name].weight for name in wanted]
-        self.pipeline.enable_lora()
-        self.pipeline.set_adapters(wanted, weights)
         try:
+            self.pipeline.enable_lora()
+            self.pipeline.set_adapters(wanted, weights)
             yield
         finally:
             self.pipeline.disable_lora()
 
     def _load_lora(self, name: str) -> Path:
-        """Raises: RenderFailed where it is for another base: peft's own error lists tensors and no cure."""
+        """Raises: RenderFailed where it is for another base: peft's own error lists tensors and no cure.
+
+        Then all LoRAs leave: what is left of a half-loaded one would break those that are loaded after it.
+        """
         path, lora = locate_lora(self.card, name, self.models), self.card.loras[name]
+        check_lora(self.card, name, path)
         try:
             for part in lora.parts:
                 into = {"load_into_transformer_2": True} if part == "transformer_2" else {}
@@ -362,18 +413,13 @@ class Sampler(ABC):
                 )
             loaded = self.pipeline.get_list_adapters().values()
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            raise self._foreign(name, error) from error
+            self.pipeline.unload_lora_weights()
+            self._loras.clear()
+            reason = " ".join(line.strip() for line in str(error).strip().splitlines()[:2])
+            raise foreign(self.card, name, reason or repr(error)) from error
         if not any(name in adapters for adapters in loaded):
-            raise self._foreign(name, ValueError("none of its tensors is the network's"))
+            raise foreign(self.card, name, "none of its tensors is the network's")
         return path
-
-    def _foreign(self, name: str, error: Exception) -> ShotwrightError:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-        return refuse(
-            f"LoRA {name}",
-            f"it does not fit {self.card.name} ({reason})",
-            "take a LoRA that was made for this base",
-        )
 
     def move_loras(self, given: Given) -> list[str]:
         """The LoRAs that make the asked camera moves.  Raises: BadRequest for a move that none makes."""
@@ -396,15 +442,33 @@ class Sampler(ABC):
 
     # Memory
 
-    def _step_down(self, error: OutOfMemory) -> None:
+    def _make_room(self, spec: ClipSpec) -> None:
+        """For a clip larger than the one that the plan was made for: guided passes in turn, or all loaded again in a
+        gentler way."""
+        shape = {"width": spec.width, "height": spec.height, "frames": spec.frames}
+        in_turn = replace(self.plan, batched=False)
+        if self.pipeline is not None and memory.fits(self.card, in_turn, **shape):
+            both = self.plan.batched and memory.fits(self.card, self.plan, **shape)
+            self.passes.together = both
+            return
+        self._refit(spec, f"fitted anew for {spec.width}x{spec.height}x{spec.frames}")
+
+    def _step_down(self, spec: ClipSpec, error: OutOfMemory) -> None:
         """Load again in the next gentler way, and remember it.  Raises `error` where there is none."""
         failed = (self.plan.precision, self.plan.offload, self.plan.tiling)
         if failed not in memory.ORDER[:-1]:
             raise error
         memory.remember(self.models, self.card, self.device, self.plan)
+        self._refit(spec, f"out of memory in {failed[0]} {failed[1]}", below=failed)
+
+    def _refit(
+        self, spec: ClipSpec, why: str, *, below: tuple[str, str, bool] | None = None
+    ) -> None:
+        """Raises: OutOfMemory where no way fits; the next rendering then looks again."""
         self.close()
-        self.plan = memory.plan_for(self.card, self.device, self.models, below=failed)
-        self.notes.append(f"out of memory in {' '.join(map(str, failed[:2]))}: {self.plan.why}")
+        clip = (spec.width, spec.height, spec.frames)
+        self.plan = memory.plan_for(self.card, self.device, self.models, below=below, clip=clip)
+        self.notes.append(f"{why}: {self.plan.why}")
         LOG.warning("%s: %s", self.card.name, self.notes[-1])
         self._open()
 
@@ -422,8 +486,5 @@ _NAMES = {
 def to_frames(output: NDArray[np.float32]) -> Frames:
     """uint8 frames of a pipeline's pixels in 0 to 1.  Raises: RenderFailed where they are no numbers."""
     if not np.isfinite(output).all():
-        raise RenderFailed(
-            "the model's numbers ran out of range, and no picture came of it.",
-            fix="try another seed; if it fails again, the weights are damaged or their precision too low",
-        )
+        raise no_numbers()
     return np.asarray(np.round(np.clip(output, 0, 1) * 255).astype(np.uint8))

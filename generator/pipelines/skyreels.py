@@ -67,21 +67,15 @@ class SkyReelsEngine(Sampler):
     def make(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
         """One call of the pipeline that takes what is given."""
         # the whole clip in one window: longer ones are continued by whoever asks
-        common: dict[str, Any] = {
-            "output_type": "np",
-            "fps": spec.fps,
-            "base_num_frames": spec.frames,
-        }
+        common: dict[str, Any] = {"fps": spec.fps, "base_num_frames": spec.frames}
         if given.prefix is not None:
             return self._continue(spec, given.prefix, on_step, common)
         if not given.stills:
-            output = self.call(self.pipeline, spec, on_step, **common)
-            return to_frames(output.frames[0])
+            return self.film(self.pipeline, spec, on_step, **common)
         pictures: dict[str, Any] = {"image": Image.fromarray(given.stills[0])}
         if spec.frames - 1 in given.stills and spec.frames > 1:
             pictures["last_image"] = Image.fromarray(given.stills[spec.frames - 1])
-        output = self.call(self.pictured, spec, on_step, **common, **pictures)
-        return to_frames(output.frames[0])
+        return self.film(self.pictured, spec, on_step, **common, **pictures)
 
     def _continue(
         self, spec: ClipSpec, prefix: Frames, on_step: OnStep, common: dict[str, Any]
@@ -94,6 +88,7 @@ class SkyReelsEngine(Sampler):
                 self.continued,
                 spec,
                 on_step,
+                output_type="np",
                 **common,
                 video=[Image.fromarray(frame) for frame in prefix],
                 overlap_history=len(prefix),

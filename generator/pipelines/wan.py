@@ -16,9 +16,9 @@ from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest
 from shotwright.generator.frames import Frames, Given
 from shotwright.generator.pipelines import OnStep
-from shotwright.generator.pipelines.checkpoint import read_json
+from shotwright.generator.pipelines.checkpoint import parts_of, read_json
 from shotwright.generator.pipelines.control import control_of
-from shotwright.generator.pipelines.sampling import Sampler, to_frames
+from shotwright.generator.pipelines.sampling import Sampler
 from shotwright.generator.pipelines.wan_conditions import (
     ConditionedWan,
     MaskedWan,
@@ -48,17 +48,12 @@ class WanEngine(Sampler):
 
     def parts_of(self, class_name: str) -> Mapping[str, str]:
         network = "WanVACETransformer3DModel" if class_name == CONTROL else "WanTransformer3DModel"
-        index = read_json(self.card.name, self.folder / "model_index.json")
-        there = {
-            part: str(entry[1])
-            for part in ("transformer_2", "image_encoder")
-            if (entry := index.get(part)) and entry[1]
-        }
+        there = parts_of(read_json(self.card.name, self.folder / "model_index.json"))
         return {
             "transformer": network,
             "vae": "AutoencoderKLWan",
             "text_encoder": "UMT5EncoderModel",
-            **there,
+            **({"transformer_2": network} if "transformer_2" in there else {}),
         }
 
     def prepare(self) -> None:
@@ -134,12 +129,13 @@ class WanEngine(Sampler):
             elif done == total:
                 on_step(phase, step, steps)
 
-        frames = self._sample(spec, given, count)
+        frames = self._sample(spec, given, count, final=not spec.refine)
         for index in range(spec.refine):
             frames = self._sample(
                 replace(again, seed=(spec.seed + index + 1) % 2**32),
                 replace(given, guide=frames, strength=noise, holes=None),
                 count,
+                final=index == spec.refine - 1,
             )
         return frames
 
@@ -149,7 +145,7 @@ class WanEngine(Sampler):
         scheduler.set_timesteps(spec.steps)
         return scheduler
 
-    def _sample(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
+    def _sample(self, spec: ClipSpec, given: Given, on_step: OnStep, *, final: bool) -> Frames:
         pipeline, extra = self._arguments(spec, given)
         own, steps = pipeline.scheduler, spec.steps
         if given.guide is not None:
@@ -162,19 +158,18 @@ class WanEngine(Sampler):
             return left
 
         try:
-            output = self.call(
+            return self.film(
                 pipeline,
                 spec,
                 on_step,
+                final=final,
                 steps=steps,
                 after=after,
-                output_type="np",
                 num_frames=self._frames_argument(spec.frames),
                 **extra,
             )
         finally:
             pipeline.scheduler = own
-        return to_frames(output.frames[0])
 
     def _arguments(self, spec: ClipSpec, given: Given) -> tuple[Any, dict[str, Any]]:
         """The pipeline that takes what is given, and how it is told."""

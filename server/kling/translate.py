@@ -23,6 +23,8 @@ SHORTEST_S, LONGEST_CLIP_S = 3, 15
 IMAGE_BYTES = 10 * 2**20
 NEUTRAL_CFG = 0.5
 """Kling's default; guidance belongs to the quality presets here."""
+NEUTRAL = {"image_fidelity": 0.5, "human_fidelity": 0.45}
+"""Kling's defaults, which its clients send unasked; how far a picture is drawn anew belongs to the model here."""
 
 Keep = Callable[[bytes], Awaitable[str]]
 """Stores a picture's bytes; answers its upload id."""
@@ -35,9 +37,9 @@ _ABSENT = {
     "voice_list": "no sound is made here; leave voice_list out",
     "static_mask": "there is no motion brush here; leave static_mask out, or describe the motion in the prompt",
     "dynamic_masks": "there is no motion brush here; leave dynamic_masks out, or describe the motion in the prompt",
-    "image_reference": "no model here takes a reference picture for images; leave image_reference out",
-    "image_fidelity": "no model here takes a reference picture for images; leave image_fidelity out",
-    "human_fidelity": "no model here takes a reference picture for images; leave human_fidelity out",
+    "image_reference": "a reference picture is drawn anew as a whole here; leave image_reference out",
+    "image_fidelity": "how far a picture is drawn anew belongs to the model here; leave image_fidelity out",
+    "human_fidelity": "faces are not looked for here; leave human_fidelity out",
 }
 """Parameters of Kling's that mean nothing here, and why."""
 
@@ -106,6 +108,8 @@ class Translator:
             given |= {"video": task.video_id, "duration_s": EXTENSION_S}
         if isinstance(task, wire.ImageGeneration):
             given |= _picture(task)
+            if task.image:
+                given["image"] = await self._media("image", task.image)
         return given
 
     def _model(self, task: wire.Task) -> str | None:
@@ -170,7 +174,9 @@ def _refuse_absent(task: wire.Task) -> None:
             f"{brush[0]}, image_tail and camera_control exclude each other; leave all but one out.",
         )
     for name, why in _ABSENT.items():
-        if getattr(task, name, None):
+        said = getattr(task, name, None)
+        # a fidelity of 0 means something, what else is empty does not
+        if said not in (None, NEUTRAL[name]) if name in NEUTRAL else said:
             raise KlingError(refusals.VALUE, f"{name}: {why}.")
 
 
@@ -196,10 +202,6 @@ def _duration(asked: str | int | None) -> float:
 
 
 def _picture(task: wire.ImageGeneration) -> dict[str, Any]:
-    if task.image:
-        raise KlingError(
-            refusals.VALUE, "image: no model here takes a reference picture; leave image out."
-        )
     given: dict[str, Any] = {
         "quality": "high" if task.resolution == "2k" else "standard",
         "takes": task.n,

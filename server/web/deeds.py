@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.generator.memory import MB, wanted
 from shotwright.server.web import asking
 from shotwright.server.web.desk import Desk
 
@@ -43,7 +44,7 @@ class Deeds:
         plan = await self.desk.ask("generate_video", **asked, dry_run=True)
         facts = await self._compiled(asked, plan["effective"])
         card = self.studio.catalog.get(plan["effective"]["model"])
-        megabytes = sum(card.public()["memory_mb"].values())
+        megabytes = wanted(card) // MB
         return self.desk.page(
             request,
             "plan.html",

@@ -53,9 +53,11 @@ def test_every_bundled_card_says_where_it_was_read_and_fits_its_network(path: Pa
 @pytest.mark.parametrize(
     ("line", "key"),
     [
-        ("shoe_size = 44", "shoe_size"),
-        ("[extend]\noverlap = 3", "overlap"),
-        ("[camera]\nnatives = 1", "natives"),
+        ("shoe_size = 44", "the card has no key shoe_size"),
+        ("[extend]\noverlap = 3", "extend has no key overlap"),
+        ("[camera]\nnatives = 1", "camera has no key natives"),
+        ("[quality.hasty]\nstep = 4", "quality.hasty has no key step"),
+        ('[loras.oils]\npath = "oils.safetensors"', "loras.oils has no key path"),
     ],
 )
 def test_a_card_with_an_unknown_key_is_refused_by_its_name(line: str, key: str) -> None:
@@ -134,3 +136,30 @@ def test_the_embedded_models_card_repeats_its_world() -> None:
     assert tuple(card.camera_shares.values()) == tuple(scene.AMOUNT_SHARES.values())
     assert set(card.camera_trained) == set(words.values("camera"))
     assert card.hfov_deg == scene.HFOV_DEG
+
+
+def test_a_second_native_size_is_of_the_qualities_that_say_so_and_of_who_asks_for_it() -> None:
+    card = load_catalog().get("wan-2.1-t2v-14b")
+    assert card.size_of("16:9") == card.size_of("16:9", "standard") == (832, 480)
+    assert card.size_of("16:9", "high") == card.check_size("1280x720") == (1280, 720)
+    assert card.scheduler_at(832, 480) == {"flow_shift": 3.0}
+    assert card.scheduler_at(1280, 720) == {"flow_shift": 5.0}
+    assert card.public()["large_sizes"]["9:16"] == "720x1280"
+    plain = load_catalog().default
+    assert plain.size_of("16:9", "high") == plain.size_of("16:9") and not plain.large
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (("[large.sizes]", '[large.sizes]\n"5:4" = [16, 16]'), "other aspect ratios"),
+        (("[1280, 720]", "[1281, 720]"), "no multiple"),
+        (("[large]", "[large]\nquality = 1"), "no key quality"),
+        (("large = true", "large = true\nlarger = true"), "no key larger"),
+    ],
+)
+def test_a_second_native_size_that_cannot_be_is_refused(changed: tuple[str, str], why: str) -> None:
+    text = (BUNDLED / "wan-2.1-t2v-14b.toml").read_text(encoding="utf-8")
+    assert parse_card(text, "t.toml").large is not None
+    with pytest.raises(BadRequest, match=why):
+        parse_card(text.replace(*changed), "t.toml")

@@ -1,6 +1,6 @@
 """Memory plans: plain arithmetic on a card's counts, and the models that are held at once."""
 
-import itertools
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from shotwright.generator.memory import (
     ORDER,
     Memory,
     Plan,
-    Residents,
+    by_way,
     choose,
+    fits,
     floor,
+    gguf_of,
     plan_for,
     plans,
     remember,
@@ -75,6 +77,12 @@ def test_a_device_that_is_too_small_is_told_what_would_fit() -> None:
     with pytest.raises(OutOfMemory) as small:
         choose(card, device(2), **SIZE)
     assert "fewer frames" in small.value.fix and "GB" in small.value.message
+    with pytest.raises(OutOfMemory) as nearly:
+        choose(card, device(5), **SIZE)
+    fit = int(re.findall(r"fewer frames fit, (\d+) of them", nearly.value.fix)[0])
+    assert choose(card, device(5), **{**SIZE, "frames": fit})
+    with pytest.raises(OutOfMemory):
+        choose(card, device(5), **{**SIZE, "frames": fit + card.frames.step})
     with pytest.raises(OutOfMemory, match="of the machine's own memory"):
         choose(card, device(12, host=8), **SIZE)
 
@@ -83,7 +91,7 @@ def test_a_way_that_failed_is_not_taken_again_nor_a_richer_one() -> None:
     card = load_catalog().get("wan-2.1-t2v-1.3b")
     seen = [None, *ORDER[:-1]]
     for below in seen:
-        plan = choose(card, device(80), **SIZE, below=below)
+        plan = choose(card, device(80), **SIZE, below=below, gguf_mb=900)
         way = (plan.precision, plan.offload, plan.tiling)
         assert below is None or ORDER.index(way) == ORDER.index(below) + 1
     with pytest.raises(OutOfMemory):
@@ -104,35 +112,55 @@ def test_out_of_memory_is_remembered_for_a_card_and_device(tmp_path: Path) -> No
     remember(tmp_path, card, "cuda:0", plan)
     assert floor(tmp_path, card, "cuda:0") == ("bf16", "none", False)
     assert floor(tmp_path, card, "cuda:1") is None
-    assert plan_for(card, "cpu", tmp_path) == CPU
 
 
-class Held:
-    """A model that only weighs something."""
-
-    def __init__(self, weight: int) -> None:
-        self.bytes_held, self.closed = weight, False
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def test_the_least_recently_used_model_leaves_first() -> None:
-    residents: Residents[Held] = Residents(lambda: 10)
-    models = {name: Held(4) for name in "abc"}
-    for name in ("a", "b", "a", "c"):
-        residents.get(name, 4, lambda name=name: models[name])  # type: ignore[misc]
-    assert [models[n].closed for n in "abc"] == [False, True, False]
-    assert "a" in residents and "b" not in residents
-    residents.release()
-    assert all(models[n].closed for n in "abc") and "a" not in residents
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
+def test_a_card_tells_what_it_takes_by_precision_and_offload(card: Card) -> None:
+    ways = by_way(card)
+    assert list(ways) == [
+        *("bf16 none", "bf16 model", "fp8 none", "fp8 model", "bf16 group", "fp8 group")
+    ]
+    assert ways["bf16 none"] >= ways["bf16 model"] >= ways["bf16 group"] >= ways["fp8 group"] > 0
+    assert by_way(replace(card, parameters_m={})) == {}
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 6)), max_size=12))
-def test_models_together_never_weigh_more_than_there_is(uses: list[tuple[str, int]]) -> None:
-    residents: Residents[Held] = Residents(lambda: 8)
-    weights = dict(itertools.islice(dict(uses).items(), 4))
-    held = {name: Held(weight) for name, weight in weights.items()}
-    for name, _ in uses:
-        residents.get(name, weights[name], lambda name=name: held[name])  # type: ignore[misc]
-        assert sum(h.bytes_held for n, h in held.items() if n in residents) <= 8
+def test_without_a_gpu_a_large_model_says_what_it_needs(tmp_path: Path) -> None:
+    cards = load_catalog().cards
+    assert plan_for(cards["mini"], "cpu", tmp_path) == CPU
+    with pytest.raises(OutOfMemory, match=r"needs a GPU of at least \d+ GB, and there is none"):
+        plan_for(cards["wan-2.1-t2v-14b"], "cpu", tmp_path)
+    with pytest.raises(OutOfMemory, match="needs a GPU, and there is none"):
+        plan_for(cards["kolors"], "cpu", tmp_path)
+
+
+def test_two_passes_at_once_are_counted_and_made_where_there_is_room() -> None:
+    card = load_catalog().get("wan-2.1-t2v-14b")
+    large: dict[str, Any] = {"width": 1280, "height": 720, "frames": 81}
+    rich, tight = choose(card, device(80), **SIZE), choose(card, device(45), **large)
+    assert rich.batched and "two at once" in rich.why and rich.told()["batched"]
+    assert not tight.batched and "for want of room" in tight.why
+    assert rich.peak_bytes <= rich.usable_bytes
+    # a larger clip than the plan was made for
+    assert fits(card, rich, **large) and not fits(card, choose(card, device(45), **SIZE), **large)
+    assert fits(card, CPU, **large)
+    # after an estimate that was too low
+    assert not choose(card, device(80), **SIZE, below=ORDER[0]).batched
+    # other pipelines make one pass of both themselves, and hold as much in any case
+    assert not choose(load_catalog().get("ltx-video"), device(80), **SIZE).batched
+
+
+def test_a_gguf_file_is_taken_before_blocks_are_streamed(tmp_path: Path) -> None:
+    card = load_catalog().get("wan-2.1-t2v-14b")
+    few = choose(card, device(16), **SIZE, gguf_mb=9_600)
+    assert (few.precision, few.offload) == ("gguf", "none")
+    assert few.peak_bytes > 9_600_000_000
+    assert choose(card, device(16), **SIZE).offload == "group"
+    assert choose(card, device(80), **SIZE, gguf_mb=9_600).precision == "bf16"
+    # both experts' files, or none
+    two = load_catalog().get("wan-2.2-t2v-a14b")
+    folder = tmp_path / "gguf" / two.name
+    folder.mkdir(parents=True)
+    (folder / "transformer.gguf").write_bytes(b"GGUF")
+    assert gguf_of(two, tmp_path) == {}
+    (folder / "transformer_2.gguf").write_bytes(b"GGUF")
+    assert sorted(gguf_of(two, tmp_path)) == ["transformer", "transformer_2"]

@@ -1,18 +1,25 @@
 """A folder of weights that is not whole is refused by the name of what is wrong, never filled with random numbers."""
 
+import itertools
 import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from shotwright.generator.catalog import load_catalog
+from shotwright.generator import memory
+from shotwright.generator.catalog import Card, load_catalog
+from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import RenderFailed
+from shotwright.generator.frames import Given
 from shotwright.generator.pipelines import open_engine
+from shotwright.generator.pipelines.checkpoint import parts_of
+from shotwright.generator.pipelines.z_image import ZImageEngine
 
 WEIGHTS = Path(__file__).parents[3] / "generator" / "mini" / "weights"
 TRANSFORMER = "transformer/diffusion_pytorch_model.safetensors"
@@ -119,3 +126,80 @@ def test_a_damaged_folder_is_refused_and_the_damage_is_named(
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RenderFailed, match=r"model_index\.json is missing"):
         opened(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["wan_two_experts", "wan_eyes", "wan_vace", "skyreels", "ltx", "ltx2", "sana_wm", "kolors", "z_image"],
+)  # fmt: skip
+def test_every_part_of_every_family_is_refused_by_its_name_where_it_is_not_whole(
+    name: str, tiny: Callable[[str], Path], card_of: Callable[..., Card], tmp_path: Path
+) -> None:
+    whole = tiny(name)
+    parts = parts_of(json.loads((whole / "model_index.json").read_text()))
+    assert {"vae", "scheduler"} < parts.keys()
+    for number, (part, damage) in enumerate(itertools.product(parts, (gone, swap, pickled, half))):
+        if damage is not gone and not any((whole / part).glob("*.safetensors")):
+            continue
+        folder = Path(shutil.copytree(whole, tmp_path / str(number)))
+        damage(folder, part)
+        with pytest.raises(RenderFailed) as caught:
+            open_engine(card_of(name, source=str(folder)), device="cpu", models=tmp_path)
+        assert caught.value.code == "model_damaged" and caught.value.fix
+        assert part in caught.value.message, damage
+        shutil.rmtree(folder)
+
+
+def gone(folder: Path, part: str) -> None:
+    shutil.rmtree(folder / part)
+
+
+def swap(folder: Path, part: str) -> None:
+    edit_json(
+        folder / "model_index.json",
+        lambda index: index.update({part: ["diffusers", "AutoencoderTiny"]}),
+    )
+
+
+def pickled(folder: Path, part: str) -> None:
+    for file in (folder / part).glob("*.safetensors"):
+        file.unlink()
+        torch.save({}, file.with_suffix(".bin"))
+
+
+def half(folder: Path, part: str) -> None:
+    file = next((folder / part).glob("*.safetensors"))
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def test_an_ltx_checkpoint_of_before_conditions_is_refused_when_it_is_opened(
+    tiny: Callable[[str], Path], card_of: Callable[..., Card], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny("ltx"), tmp_path / "weights"))
+    edit_json(
+        folder / "scheduler" / "scheduler_config.json",
+        lambda config: config.update(use_dynamic_shifting=True),
+    )
+    with pytest.raises(RenderFailed, match=r"before version 0\.9\.5"):
+        open_engine(card_of("ltx", source=str(folder)), device="cpu", models=tmp_path)
+
+
+def test_an_encoder_may_keep_the_name_of_the_model_that_it_was_cut_from(
+    tiny: Callable[[str], Path],
+    card_of: Callable[..., Card],
+    spec_of: Callable[..., ClipSpec],
+    tmp_path: Path,
+) -> None:
+    folder = Path(shutil.copytree(tiny("z_image"), tmp_path / "weights"))
+    headed = folder / "text_encoder" / "config.json"
+    edit_json(headed, lambda config: config.update(architectures=["Qwen3ForCausalLM"]))
+    card = card_of("z_image", source=str(folder))
+    engine = open_engine(card, device="cpu", models=tmp_path)
+    spec = spec_of("z_image", frames=1)
+    made = engine.render(spec, Given(), lambda *_: None)
+    apart = replace(memory.CPU, text="cpu")
+    reading = ZImageEngine(card, device="cpu", models=tmp_path, plan=apart)
+    assert np.array_equal(made, reading.render(spec, Given(), lambda *_: None))
+    edit_json(headed, lambda config: config.update(architectures=["T5ForCausalLM"]))
+    with pytest.raises(RenderFailed, match="T5ForCausalLM, not Qwen3Model"):
+        open_engine(card, device="cpu", models=tmp_path)

@@ -158,13 +158,41 @@ def test_a_busy_engine_is_asked_again(engine: Callable[..., HttpEngine], program
     assert program.calls.count("POST /v1/videos") == 2
 
 
+def test_a_submission_that_may_have_been_taken_is_not_sent_again(
+    engine: Callable[..., HttpEngine], program: Program
+) -> None:
+    program.answers = [504, 200]
+    with pytest.raises(RenderFailed, match="answered 504"):
+        engine().render(SPEC, Given(), lambda *what: None)
+    assert program.calls == ["POST /v1/videos"]
+
+
+def test_a_rendering_is_cancelled_while_the_engine_answers_nothing(
+    engine: Callable[..., HttpEngine], program: Program
+) -> None:
+    program.answers = [200, *[503] * 9]
+    asked = 0
+
+    def stop(phase: str, step: int, steps: int) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        engine().render(SPEC, Given(), stop)
+    gets = program.calls.count("GET /v1/videos/video_1")
+    assert gets == 2 and program.calls[-1].startswith("DELETE")
+
+
 @pytest.mark.parametrize(
     ("answers", "polls", "message"),
     [
         ([400], None, "answered 400"),
         ([503] * 9, None, "answered 503"),
         ([], [{"status": "failed", "error": {"message": "no memory"}}], "failed: no memory"),
-        ([], [{"status": "in_progress"}], "was not done after"),
+        ([], [{"status": "canceled", "error": "no room"}], "canceled: no room"),
+        ([], [{"status": "in_progress", "progress": "half"}], "was not done after"),
     ],
 )
 def test_each_failure_says_what_happened(

@@ -35,6 +35,7 @@ def given(mode: str, clip: Frames) -> Given:
     found: Mapping[str, Given] = {
         "text": Given(),
         "first": Given({0: clip[0]}),
+        "last": Given({8: clip[8]}),
         "first+last": Given({0: clip[0], 8: clip[8]}),
         "keyframes": Given({0: clip[0], 5: clip[5], 8: clip[8]}),
         "extend": Given(prefix=clip[:5]),
@@ -45,7 +46,8 @@ def given(mode: str, clip: Frames) -> Given:
         "holes": Given(guide=clip, strength=0.3, holes=holes(clip)),
         "camera": Given({0: clip[0]}, path=PATH, hfov_deg=60.0),
         "camera words": Given(path=PATH, hfov_deg=60.0),
-        "picture": Given({0: clip[0]}),
+        "extend 9 to": Given({16: clip[8]}, prefix=clip),
+        "picture": Given(),
         "picture guide": Given(guide=clip[:1], strength=0.5),
     }
     return found[mode]
@@ -58,8 +60,8 @@ def holes(clip: Frames) -> Any:
 
 
 MODES = {
-    "wan_text": ("text", "guide", "holes"),
-    "wan_two_experts": ("text",),
+    "wan_text": ("text", "guide", "holes", "picture", "picture guide"),
+    "wan_two_experts": ("text", "guide", "picture guide"),
     "wan_pictures": ("first", "first+last", "keyframes", "extend", "extend to", "first guide"),
     "wan_eyes": ("first", "extend"),
     "wan_ends": ("first+last", "extend to"),
@@ -75,13 +77,24 @@ MODES = {
         "camera",
         "camera words",
     ),
-    "wan_timed": ("text", "first", "first+last", "keyframes", "extend", "guide", "holes"),
+    "wan_timed": (
+        "text",
+        "first",
+        "first+last",
+        "keyframes",
+        "extend",
+        "extend to",
+        "guide",
+        "holes",
+        "picture",
+        "picture guide",
+    ),
     "skyreels": ("text", "first", "first+last", "extend"),
-    "ltx": ("text", "first", "first+last", "keyframes", "extend 9"),
-    "ltx2": ("text", "first", "first+last", "extend 9"),
+    "ltx": ("text", "first", "last", "first+last", "keyframes", "extend 9", "extend 9 to"),
+    "ltx2": ("text", "first", "last", "first+last", "keyframes", "extend 9", "extend 9 to"),
     "sana_wm": ("first", "camera"),
-    "kolors": ("text", "picture", "picture guide"),
-    "z_image": ("text", "picture", "picture guide"),
+    "kolors": ("picture", "picture guide"),
+    "z_image": ("picture", "picture guide"),
 }
 ALL = [(name, mode) for name, modes in MODES.items() for mode in modes]
 
@@ -101,7 +114,8 @@ def opened(card_of: Callable[..., Card], tmp_path_factory: pytest.TempPathFactor
 
 
 def spec_for(name: str, mode: str, spec_of: Callable[..., ClipSpec]) -> ClipSpec:
-    frames = 1 if name in PICTURES else 17 if mode == "extend 9" else 9
+    drawn = name in PICTURES or "picture" in mode
+    frames = 1 if drawn else 17 if "extend 9" in mode else 9
     steps = 4 if "guide" in mode or name in PICTURES else 2
     side = 64 if name in ("wan_timed", "ltx2", "sana_wm") else 32
     return spec_of(name, frames=frames, steps=steps, width=side, height=side)
@@ -124,9 +138,9 @@ def test_a_family_renders_in_a_mode_as_asked_and_alike_whatever_ran_before(
     steps = [step for phase, step, _ in seen if phase == "denoising"]
     assert steps == list(range(len(steps))) and seen[-1] == ("decoding", 0, 1)
     assert {of for phase, _, of in seen if phase == "denoising"} == {steps[-1]}
-    assert np.array_equal(made, engine.render(spec, asked, ignore))
-    if mode == "text":
-        assert not np.array_equal(made, engine.render(replace(spec, seed=2), asked, ignore))
+    if mode in ("text", "picture"):
+        engine.render(replace(spec, width=2 * spec.width), asked, ignore)
+        other = engine.render(replace(spec, seed=2), asked, ignore)
     else:
         plain = replace(asked, stills={k: 255 - v for k, v in asked.stills.items()})
         if asked.prefix is not None:
@@ -135,7 +149,9 @@ def test_a_family_renders_in_a_mode_as_asked_and_alike_whatever_ran_before(
             plain = replace(plain, guide=255 - asked.guide)
         if asked.path and not asked.stills:
             plain = replace(plain, path=PATH[::-1])
-        assert not np.array_equal(made, engine.render(spec, plain, ignore)), "what is given counts"
+        other = engine.render(spec, plain, ignore)
+    assert not np.array_equal(made, other), "what is asked and given counts"
+    assert np.array_equal(made, engine.render(spec, asked, ignore)), "and nothing of it is left"
 
 
 REFUSED = [
@@ -250,6 +266,6 @@ def test_weights_that_are_not_here_name_the_command_that_fetches_them(
     card_of: Callable[..., Card], tmp_path: Path
 ) -> None:
     card = card_of("ltx", source="nobody/nothing")
-    with pytest.raises(RenderFailed, match="nobody/nothing is not on this machine") as missing:
+    with pytest.raises(RenderFailed, match="nobody/nothing is not downloaded yet") as missing:
         open_engine(card, device="cpu", models=tmp_path)
-    assert "hf download" in missing.value.fix
+    assert f"shotwright models --download {card.name}" in missing.value.fix

@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from shotwright.generator import memory
-from shotwright.generator.catalog import Card
+from shotwright.generator.catalog import Card, Large, load_catalog
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import OutOfMemory, RenderFailed
 from shotwright.generator.frames import Given
 from shotwright.generator.pipelines import open_engine
-from shotwright.generator.pipelines.loading import PINS, locate
+from shotwright.generator.pipelines.loading import locate
 from shotwright.generator.pipelines.wan import WanEngine
+from shotwright.generator.weights import PINS
 
 PLAIN = memory.Plan("bf16", "none", False, "kept", 0, "asked by a test")
 
@@ -95,6 +96,20 @@ def test_out_of_memory_steps_down_once_tells_and_remembers(
     assert "fewer frames" in small.value.fix
 
 
+def test_a_clip_larger_than_the_plan_was_made_for_is_fitted_anew(
+    card_of: Callable[..., Card], spec_of: Callable[..., ClipSpec], tmp_path: Path
+) -> None:
+    shape = load_catalog().get("wan-2.1-t2v-1.3b").network
+    card = card_of("wan_text", network=shape, parameters_m={"transformer": 0.1, "vae": 0.1})
+    engine = WanEngine(card, device="cpu", models=tmp_path, plan=replace(PLAIN, usable_bytes=1))
+    engine.render(spec_of("wan_text"), Given(), ignore)
+    assert engine.plan == memory.CPU
+    assert engine.told()["notes"][0].startswith("fitted anew for 32x32x9: no GPU")
+    # and a device that was full for a moment leaves the engine of use
+    engine.close()
+    assert engine.render(spec_of("wan_text"), Given(), ignore).shape[0] == 9
+
+
 def test_the_first_downloaded_revision_is_the_one_that_is_used(
     card_of: Callable[..., Card], tiny: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -102,7 +117,7 @@ def test_the_first_downloaded_revision_is_the_one_that_is_used(
     kept = tmp_path / "models--some--where" / "snapshots"
     for revision in ("aaa", "bbb"):
         (kept / revision).mkdir(parents=True)
-    with pytest.raises(RenderFailed, match="some/where is not on this machine"):
+    with pytest.raises(RenderFailed, match="some/where is not downloaded yet"):
         locate(card, tmp_path)
     (tmp_path / PINS).write_text('{"some/where": "bbb"}', encoding="utf-8")
     assert locate(card, tmp_path) == kept / "bbb"
@@ -138,3 +153,33 @@ def test_a_closed_engine_holds_nothing_any_more(
     network = weakref.ref(engine.pipeline.transformer)
     engine.close()
     assert engine.bytes_held == 0 and network() is None
+
+
+def test_the_larger_native_size_has_its_own_schedule(
+    card_of: Callable[..., Card], spec_of: Callable[..., ClipSpec], tmp_path: Path
+) -> None:
+    large = Large({"1:1": (64, 64)}, {"flow_shift": 9.0})
+    sizes = {"1:1": (32, 32)}
+    card = card_of("wan_text", sizes=sizes, scheduler={"flow_shift": 2.0}, large=large)
+    engine = WanEngine(card, device="cpu", models=tmp_path)
+    small = engine.render(spec_of("wan_text"), Given(), ignore)
+    assert engine.text.scheduler.config.flow_shift == 2.0
+    wide = engine.render(spec_of("wan_text", width=64, height=64), Given(), ignore)
+    assert engine.text.scheduler.config.flow_shift == 9.0 and wide.shape[1:3] == (64, 64)
+    assert np.array_equal(small, engine.render(spec_of("wan_text"), Given(), ignore))
+
+
+@pytest.mark.parametrize("refine", [0, 2])
+def test_frames_are_told_as_they_are_decoded_of_the_last_pass_alone(
+    refine: int, card_of: Callable[..., Card], spec_of: Callable[..., ClipSpec], tmp_path: Path
+) -> None:
+    engine = WanEngine(card_of("wan_text"), device="cpu", models=tmp_path)
+    told: list[tuple[int, Any]] = []
+    made = engine.render(
+        spec_of("wan_text", refine=refine), Given(), ignore, lambda *piece: told.append(piece)
+    )
+    assert [number for number, _ in told] == [0, 1, 5]
+    assert np.array_equal(np.concatenate([frames for _, frames in told]), made)
+    # and no more once nobody asks
+    engine.render(spec_of("wan_text"), Given(), ignore)
+    assert len(told) == 3

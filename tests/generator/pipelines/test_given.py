@@ -133,15 +133,35 @@ def test_vaces_network_sees_the_control_clip(
     seen = inputs_of(engine.pipeline.transformer)
     engine.render(spec_of("wan_vace"), Given(prefix=clip), ignore)
     # all is given: the part that stays is the clip, the part that is made is grey
-    control = seen[0]["control_hidden_states"]
-    kept = latents_of(engine.pipeline, clip)
-    assert torch.allclose(
-        control[:, 16:32], latents_of(engine.pipeline, np.full_like(clip, 0)), atol=9
-    )
+    control, kept = seen[0]["control_hidden_states"], latents_of(engine.pipeline, clip)
+    grey = engine.pipeline.encode_pixels(torch.zeros(1, 3, *clip.shape[:3]), torch.float32)
+    assert torch.allclose(control[:, :16], kept, atol=1e-5)
+    assert torch.allclose(control[:, 16:32], grey, atol=1e-5)
     assert control[:, 32:].abs().max() == 0, "nothing is masked as free"
-    assert torch.allclose(control[:, :16], kept, atol=0.2) or torch.allclose(
-        control[:, 16:32], kept, atol=0.2
+
+
+@pytest.mark.parametrize("pictured", [True, False])
+def test_vaces_network_sees_the_path(
+    pictured: bool, opened: Opened, spec_of: Callable[..., ClipSpec], clip: Frames
+) -> None:
+    engine, along = opened("wan_vace"), path([Move("pan_right", amount=20)], 9)
+    seen = inputs_of(engine.pipeline.transformer)
+    still = {0: clip[0]} if pictured else {}
+    engine.render(spec_of("wan_vace"), Given(still, path=along, hfov_deg=60.0), ignore)
+    drawn = control_of(still.get(0), along, hfov_deg=60.0, width=32, height=32)
+    free = torch.from_numpy(drawn.free > 0.5)[None, None].float()
+    frames = np.where(drawn.free[..., None] > 0.5, GREY, drawn.frames) if pictured else drawn.frames
+    pixels = engine.pixels(frames.astype(np.uint8), torch.float32)
+    kept, made = (
+        engine.pipeline.encode_pixels(part, torch.float32)
+        for part in (pixels * (1 - free), pixels * free)
     )
+    control = seen[0]["control_hidden_states"]
+    assert torch.allclose(control[:, :16], kept, atol=1e-4)
+    assert torch.allclose(control[:, 16:32], made, atol=1e-4)
+    # a channel for each pixel of an 8 x 8 patch; of nine frames those in the middle of each latent's
+    patches = [torch.nn.functional.pixel_unshuffle(free[:, 0, n : n + 1], 8)[0] for n in (1, 4, 7)]
+    assert torch.equal(control[0, 32:], torch.stack(patches, 1))
 
 
 def test_the_trajectory_given_to_the_network_is_the_path(
@@ -163,17 +183,19 @@ def test_the_trajectory_given_to_the_network_is_the_path(
     assert np.allclose(told[0]["lens"], intrinsics(along, hfov_deg=60.0, width=64, height=64))
 
 
+@pytest.mark.parametrize(("name", "boundary"), [("wan_two_experts", 875), ("wan_pictures", 900)])
 def test_the_expert_for_much_noise_ends_at_its_boundary(
-    opened: Opened, spec_of: Callable[..., ClipSpec]
+    name: str, boundary: int, opened: Opened, spec_of: Callable[..., ClipSpec], clip: Frames
 ) -> None:
-    engine = opened("wan_two_experts", pipeline={"guidance_scale_2": 2.0})
+    engine = opened(name, pipeline={"guidance_scale_2": 2.0})
     much, little = (
-        inputs_of(getattr(engine.pipeline, name)) for name in ("transformer", "transformer_2")
+        inputs_of(getattr(engine.pipeline, part)) for part in ("transformer", "transformer_2")
     )
-    engine.render(spec_of("wan_two_experts", steps=6), Given(), ignore)
+    given = Given({0: clip[0]}) if name == "wan_pictures" else Given()
+    engine.render(spec_of(name, steps=6), given, ignore)
     assert much and little and len(much) + len(little) == 12
-    assert min(float(call["timestep"]) for call in much) >= 875
-    assert max(float(call["timestep"]) for call in little) < 875
+    assert min(float(call["timestep"]) for call in much) >= boundary
+    assert max(float(call["timestep"]) for call in little) < boundary
 
 
 def test_ltx2s_pictures_stand_at_their_very_frame(

@@ -1,5 +1,6 @@
 """Prompts read by an encoder that does not stay, and LoRAs: of presets, of the user's, of camera moves."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from shotwright.generator import memory
 from shotwright.generator.camera import Move
 from shotwright.generator.catalog import Card, Lora, load_catalog
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest, RenderFailed
-from shotwright.generator.frames import Given
+from shotwright.generator.frames import Frames, Given
 from shotwright.generator.pipelines import open_engine
 from shotwright.generator.pipelines.kolors import KolorsEngine
 from shotwright.generator.pipelines.ltx import LtxEngine
@@ -26,6 +27,7 @@ from shotwright.generator.pipelines.wan import WanEngine
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:Already found a `peft_config`:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Adapter odd was active:UserWarning"),
 ]
 APART = replace(memory.CPU, text="cpu")
 FAMILIES: dict[str, type[Sampler]] = {
@@ -138,11 +140,47 @@ def test_a_lora_for_another_base_is_refused_by_name(
         assert refused.value.code == "model_damaged"
 
 
+def test_after_a_refused_lora_others_still_work(
+    lora: Path, card_of: Callable[..., Card], spec_of: Callable[..., ClipSpec], tmp_path: Path
+) -> None:
+    tensors = load_file(lora)
+    last = max(name for name in tensors if name.endswith("lora_B.weight"))
+    tensors[last] = torch.zeros(len(tensors[last]) + 8, 2)  # all fits but one
+    save_file(tensors, tmp_path / "odd.safetensors")
+    loras = {"oils": Lora(str(lora)), "odd": Lora(str(tmp_path / "odd.safetensors"))}
+    engine = open_engine(card_of("wan_text", loras=loras), device="cpu", models=tmp_path)
+    spec = spec_of("wan_text")
+    plain = engine.render(spec, Given(), ignore)
+    painted = engine.render(replace(spec, loras=("oils",)), Given(), ignore)
+    with pytest.raises(RenderFailed, match="size mismatch"):
+        engine.render(replace(spec, loras=("odd",)), Given(), ignore)
+    assert np.array_equal(plain, engine.render(spec, Given(), ignore))
+    assert np.array_equal(painted, engine.render(replace(spec, loras=("oils",)), Given(), ignore))
+
+
+def test_each_of_two_experts_may_have_its_own_lora(
+    lora: Path, card_of: Callable[..., Card], spec_of: Callable[..., ClipSpec], tmp_path: Path
+) -> None:
+    experts = ("transformer", "transformer_2")
+    loras = {name: Lora(str(lora), parts=(name,)) for name in experts}
+    card = card_of("wan_two_experts", loras={**loras, "both": Lora(str(lora), parts=experts)})
+    engine = open_engine(card, device="cpu", models=tmp_path)
+    spec = spec_of("wan_two_experts", steps=6)
+
+    def painted(*names: str) -> Frames:
+        return engine.render(replace(spec, loras=names), Given(), ignore)
+
+    made = [painted(*names) for names in ((), ("transformer",), ("transformer_2",), ("both",))]
+    for one, other in itertools.combinations(made, 2):
+        assert not np.array_equal(one, other)
+    assert np.array_equal(made[3], painted(*experts)) and np.array_equal(made[0], painted())
+
+
 def test_a_lora_that_is_a_pickle_or_missing_is_refused(
     card_of: Callable[..., Card], spec_of: Callable[..., ClipSpec], tmp_path: Path
 ) -> None:
     (tmp_path / "bad.ckpt").write_bytes(b"x")
-    for source, message in ((str(tmp_path / "bad.ckpt"), "pickle"), ("no/where", "is not here")):
+    for source, message in ((str(tmp_path / "bad.ckpt"), "pickle"), ("no/where", "not downloaded")):
         card = card_of("wan_text", loras={"oils": Lora(source)})
         engine = open_engine(card, device="cpu", models=tmp_path)
         with pytest.raises(RenderFailed, match=message):

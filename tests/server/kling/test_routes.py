@@ -233,7 +233,9 @@ CAMERA = {"type": "simple", "config": {"zoom": 1}}
         (EXTEND, {"video_id": "take_00000000000000000000"}, 1203, "take_"),
         (PICTURES, {"prompt": "x", "n": 10}, 1201, "n:"),
         (PICTURES, {"prompt": "x", "aspect_ratio": "3:2"}, 1201, "aspect_ratio"),
-        (PICTURES, {"prompt": "x", "image": "AAAA"}, 1201, "reference picture"),
+        (PICTURES, {"prompt": "x", "image": "AAAA"}, 1201, "picture"),
+        (PICTURES, {"prompt": "x", "image_reference": "face"}, 1201, "image_reference"),
+        (PICTURES, {"prompt": "x", "image": "AAAA", "image_fidelity": 0}, 1201, "image_fidelity"),
         (TEXT, {"prompt": "x", "model_name": "sora"}, 1203, "sora"),
         (TEXT, {"prompt": "x", "callback_url": "https://a.example/x"}, 1201, "CALLBACK_HOSTS"),
         (TEXT, {"prompt": "x", "callback_url": "file:///etc/passwd"}, 1201, "http"),
@@ -243,6 +245,17 @@ def test_what_cannot_be_meant_is_refused_with_klings_code_and_a_sentence(
     client: TestClient, path: str, sent: dict[str, Any], code: int, word: str
 ) -> None:
     _refused(client.post(path, json=sent), 404 if code == 1203 else 400, code, word)
+
+
+def test_a_reference_picture_reaches_the_model_and_one_that_takes_none_is_named(
+    studio: Studio, client: TestClient
+) -> None:
+    usual = {"image_fidelity": 0.5, "human_fidelity": 0.45}  # as Kling's clients send them unasked
+    sent = {"prompt": "a blue ball", "image": _photo(), **usual}
+    asked = _arguments(studio, client.post(PICTURES, json=sent))
+    assert asked["image"].startswith("upload_") and asked["aspect_ratio"] == "16:9"
+    other = client.post(PICTURES, json={**sent, "model_name": "wan-2.1-vace-1.3b"})
+    _refused(other, 400, 1201, "mini")
 
 
 def test_a_body_that_is_no_object_an_unknown_task_and_an_unknown_path_are_refused(

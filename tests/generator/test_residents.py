@@ -1,0 +1,39 @@
+"""Models that are held at once."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shotwright.generator.residents import Residents
+
+
+class Held:
+    """A model that only weighs something."""
+
+    def __init__(self, weight: int) -> None:
+        self.bytes_held, self.closed = weight, False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_the_least_recently_used_model_leaves_first() -> None:
+    residents: Residents[Held] = Residents(lambda: 10)
+    models = {name: Held(4) for name in "abc"}
+    for name in ("a", "b", "a", "c"):
+        residents.get(name, 4, lambda name=name: models[name])  # type: ignore[misc]
+    assert [models[n].closed for n in "abc"] == [False, True, False]
+    assert "a" in residents and "b" not in residents
+    residents.release()
+    assert all(models[n].closed for n in "abc") and "a" not in residents
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 6)), max_size=12))
+def test_models_together_never_weigh_more_than_there_is(uses: list[tuple[str, int]]) -> None:
+    residents: Residents[Held] = Residents(lambda: 8)
+    weights = dict(itertools.islice(dict(uses).items(), 4))
+    held = {name: Held(weight) for name, weight in weights.items()}
+    for name, _ in uses:
+        residents.get(name, weights[name], lambda name=name: held[name])  # type: ignore[misc]
+        assert sum(h.bytes_held for n, h in held.items() if n in residents) <= 8
