@@ -20,6 +20,8 @@ from shotwright.tools import AsyncStudio, Studio
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = [
     *(ROOT / "docs" / f"{name}.md" for name in ("quickstart", "python", "team", "troubleshooting")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("camera", "scripts", "models")),
+    *sorted((ROOT / "docs" / "reference").glob("*.md")),
     *sorted((ROOT / "docs" / "hosts").glob("*.md")),
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
