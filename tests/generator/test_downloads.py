@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, constants
 
 from shotwright.generator.catalog import Card, Lora, load_catalog
 from shotwright.generator.downloads import Removed, download, remove, verify
@@ -109,8 +109,10 @@ def starts(hub_server: Any) -> list[int]:
 
 
 def test_the_hub_of_the_tests_speaks_as_the_hubs_own_client_reads(
-    hub_server: Any, repository: dict[str, bytes]
+    hub_server: Any, repository: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # the suite runs offline, and this hub is on this machine
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     commit = hub_server.put(SOURCE, repository)
     client = HfApi(endpoint=hub_server.url, token=False)
     told = client.model_info(SOURCE, revision="main", files_metadata=True)
