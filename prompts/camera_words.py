@@ -43,6 +43,13 @@ def _read(text: str, explicit: bool) -> tuple[Found, ...]:
     found: list[Found] = []
     prose = list(without_quotes(flat))
     for kind, low, high in _zones(flat, "".join(prose)):
+        if kind == "object":
+            here = flat[low:high].replace('"', " ")
+            found += _moved(_both("camera " + here, False), low - len("camera "))
+            prose[low:high] = " " * (high - low)
+            continue
+        if kind == "bracket" and _THINGS.search(flat, 0, low):
+            continue  # "props: [dolly with crates]"
         if kind == "bracket" and not _PRONOUN.search(flat, low, high):
             read = _moved(_both(flat[low:high], True), low)
         elif kind == "bracket":
@@ -67,6 +74,11 @@ def _read(text: str, explicit: bool) -> tuple[Found, ...]:
 _NONE = re.compile(r"\s*(?:none|off|n/?a|no\s+movement|无|没有)\s*(?:[,;}.。，；(（]|$)")
 
 
+_THINGS = re.compile(
+    r"(?:props?|cast|wardrobe|costumes?|gear|equipment|道具|服装|演员)\W{0,2}\s*[:：=]?\s*[\[【]+$"
+)
+
+
 def _moved(found: Iterable[Found], by: int) -> list[Found]:
     return [
         replace(
@@ -79,12 +91,14 @@ def _moved(found: Iterable[Found], by: int) -> list[Found]:
 @cache
 def _zone_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     names = (
-        r"(?:camera(?: (?:movement|move|motion|work|direction|notes?))?|cam|movement|"
+        r"(?:camera(?: (?:movement|move|motion|work|direction|notes?))?|cam|movement|movement type|move type|move(?==)|"
         r"(?<![推拉摇移跟升降甩绕定空晃])镜头(?:运动|语言)?|运镜(?:方式)?|摄影|机位)"
     )
     heads = words()["forbidden"]["heads"].replace(" ", r"\s+")
     return (
-        re.compile(rf"\"{names}\"\s*:\s*\"(?P<told>[^\"\n]*)\"|<{names}>(?P<tagged>[^<\n]*)"),
+        re.compile(
+            rf"\"{names}\"\s*:\s*\{{(?P<object>[^}}]*)\}}|\"{names}\"\s*:\s*\"(?P<told>[^\"\n]*)\"|<{names}>(?P<tagged>[^<\n]*)"
+        ),
         re.compile(
             r"[\[【]{1,2}(?P<bracket>[^\]】]*)[\]】]{1,2}"
             rf"|(?<![a-z])(?:{heads})\s*[:：]\s*(?P<denied>[^\n]*)"
@@ -185,6 +199,13 @@ def parse_prose(text: str) -> tuple[list[Move], list[CameraHit]]:
     Raises: BadRequest when a number is beyond what the move can do.
     """
     return _parse(text, _kept(text, False))[0], prose_hits(text)
+
+
+def prose_turns(text: str) -> list[list[str]]:
+    """The names of the moves that a sentence of a script asks for, turn by turn, rack_focus
+    among them.
+    """
+    return [[_hit(found).move for found in group] for group in _kept(text, False)]
 
 
 def camera_spans(text: str) -> list[tuple[int, int]]:

@@ -8,23 +8,16 @@ Try: python -m pytest tests/prompts/test_camera_words.py
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Literal
+from dataclasses import replace
 
-from shotwright.prompts.camera_reading.lexicon import Found, Subject, longest_first, words
+from shotwright.prompts.camera_reading.chinese_tables import (
+    adverb_words,
+    grammar,
+    patterns,
+)
+from shotwright.prompts.camera_reading.lexicon import Found, Subject, words
 from shotwright.prompts.language import CJK
 
-_SIDES = {
-    "{L}": "(?:向|往|朝|至|到)左(?:侧|边|方|面|手边)?",
-    "{R}": "(?:向|往|朝|至|到)右(?:侧|边|方|面|手边)?",
-    "{U}": "(?:向|往|朝)上(?:方)?",
-    "{D}": "(?:向|往|朝)下(?:方)?",
-    "{F}": "(?:向|往|朝)前(?:方)?",
-    "{B}": "(?:向|往|朝)后(?:方)?",
-    # 摇 that is no pan: shaking, a cradle, a head, rock music
-    "{S}": "(?![晃摆头篮曳滚椅醒着])",
-}
 _ANY = {
     "tilt_any": "tilt_up",
     "pan_any": "pan_right",
@@ -38,75 +31,6 @@ _TAGS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Pattern:
-    move: str
-    kind: Literal["always", "term", "weak"]
-    regex: re.Pattern[str]
-
-
-@cache
-def _adverb() -> str:
-    number = r"[\d.]+\s?(?:度|°|倍|x|%)|[零一二两三四五六七八九十百半点]+(?:度|倍)"
-    manner = "以[^，。,]{1,8}?(?:速度|节奏|方式|幅度)"
-    return f"{number}|{manner}|{longest_first(words()['zh_word']['adverb'])}"
-
-
-def _filler() -> str:
-    return rf"(?:(?:{_adverb()})\s*){{0,4}}"
-
-
-@cache
-def _patterns() -> tuple[_Pattern, ...]:
-    return tuple(
-        _Pattern(move, kind, re.compile("|".join(map(_regex, kinds[kind]))))
-        for move, kinds in words()["zh"].items()
-        for kind in ("always", "term", "weak")
-        if kind in kinds
-    )
-
-
-def _regex(pattern: str) -> str:
-    for name, side in _SIDES.items():
-        pattern = pattern.replace(name, side)
-    return f"(?:{pattern.replace('@', _filler())})"
-
-
-@cache
-def _grammar() -> dict[str, re.Pattern[str]]:
-    w = words()["zh_word"]
-    adverb, camera = _adverb(), w["camera"]
-    inside = rf"(?:{camera})(?!{w['outside']})"
-    lead = rf"(?:(?:{w['request']}|{adverb}|、|那么|只见|忽然|而|但)\s*)*"
-    return {
-        "lookalike": re.compile("|".join(words()["zh_lookalike"]["patterns"])),
-        "motion": re.compile("|".join(map(_regex, words()["zh_motion"]["patterns"]))),
-        "lead": re.compile(lead),
-        "trail": re.compile(rf"(?:(?:{adverb})\s*)*$"),
-        "camera": re.compile(
-            rf"(?:(?:整个|一个|这个|本|第[一二三四五\d]+个|\d+号|the\s+|主|副|长|短|空|主观|特写|全景|中景|近景|远景|开场|结尾|"
-            rf"最后一个|手持|航拍|无人机|推轨|跟拍|产品|A|B|请?[把将让]|用|以)的?)*{inside}"
-        ),
-        "somewhere": re.compile(inside),
-        "camera_end": re.compile(rf"(?:{camera})$"),
-        "other_use": re.compile(rf"(?:{w['other_use']})(?:{camera})$"),
-        "nominal": re.compile(rf"(?:{w['nominal']})$", re.I),
-        "pronoun": re.compile(w["pronoun"]),
-        "keeps": re.compile(w["keeps"]),
-        "boundary": re.compile(
-            r"[，。；！？,;!?\n：:（）()【】\[\]“”「」…—|\0、]+|\.(?!\d)|(?:然后|接着|随后|紧接着|继而|而后|同时|并且|转而|"
-            r"而是|却|但是?|接下来|一边|再(?!次)|并(?!肩|排|列|非|行))"
-        ),
-        "negated": re.compile(
-            rf"(?:(?<![能可要是会行])|(?<=[但可只还]是))(?:{words()['zh_negation']['before']})(?:{words()['zh_negation']['filler']}|\x02|\s)*$"
-        ),
-        "denial": re.compile(
-            rf"^(?:{words()['zh_negation']['before']})(?:{words()['zh_negation']['filler']})*"
-        ),
-        "after": re.compile(words()["zh_negation"]["after"]),
-    }
-
-
 def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
     """Every move that the words name, denied ones included, in order.
 
@@ -115,10 +39,14 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
     """
     if not re.search(f"[{CJK}]", text):
         return []
-    g = _grammar()
+    g = grammar()
     masked = (
         text if explicit else g["lookalike"].sub(lambda m: "\x01" * (m.end() - m.start()), text)
     )
+    if _PILOT.search(masked):
+        masked = masked.replace("飞机", "机头")  # whoever says so flies the camera
+    if _OUR_FRAME.search(masked):
+        masked = masked.replace("我们", "镜头")  # 我们向前推进，直到它占满画幅
     hits = _hits(masked)
     if not hits:
         return []
@@ -132,7 +60,8 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
     directs = directs or bool(g["somewhere"].search(masked))
     directs = directs or bool(_ASKED.search(masked))
     directs = directs or any(kind != "weak" for _, kind in hits)
-    whole = not re.sub(r"[\s，。,.!！]", "", _uncovered(masked, hits))
+    ordered = _in_order(masked, hits)
+    whole = ordered or not re.sub(r"[\s，。,.!！]", "", _uncovered(masked, hits))
     for low, high in _clauses(masked):
         body = masked[low:high]
         if not body.strip():
@@ -156,7 +85,7 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
             ):
                 continue  # 慢慢摇上去，摇到她的眼睛: one move
             denied = _denied(masked, hit, found, covered)
-            free = explicit or whole or denied
+            free = explicit or denied or (whole and not (followed and kind == "weak"))
             if (
                 found
                 and kind == "weak"
@@ -174,7 +103,9 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
                 subject is None and not found and bool(_SLOWLY.match(masked[low : hit.end + 1]))
             )
             slowly = slowly and hit.move in (*_COMMANDED, *_TRAVELS)
-            ahead = _FROM.sub("", _WITH.sub("", masked[low : hit.start]))
+            ahead = _SIDED.sub("", _FROM.sub("", _WITH.sub("", masked[low : hit.start])))
+            ahead = re.sub(r"^\s*(?:之后|以后|后)", "", ahead)
+            ahead = ahead[_end(g["lead"].match(ahead)) :]
             bare = (bare or slowly) and not g["trail"].sub("", ahead).strip()
             if (
                 free
@@ -220,7 +151,7 @@ def _sided(text: str, hit: Found) -> Found:
 _FROM_SIDE = re.compile(
     r"[，,]\s*[从由自](?P<from>[左右])[^，。]{0,8}?[到至向往][^，。]{0,3}?(?P<way>[左右])"
 )
-_SIDE_BEFORE = re.compile(r"[向往朝]左(?:侧|边)?\s*$")
+_SIDE_BEFORE = re.compile(r"[向往朝]左(?:侧|边)?[，,]?\s*$")
 _ASIDE = re.compile(
     r"\s*[，,、]\s*(?:缓慢地?|缓缓|慢慢|快速地?|匀速|慢速)?(?P<told>[向往朝](?P<way>[左右])(?:侧|边)?)(?=\s*[，,、。；]|\s*$)"
 )
@@ -229,15 +160,20 @@ _ASKED = re.compile(
 )
 """What makes of bare verbs a request to whoever makes the shot."""
 _TRAVELS = ("truck_left", "truck_right", "pedestal_up", "pedestal_down", "orbit_left")
-_SLOWLY = re.compile(r"先?(?:缓慢|缓缓|慢慢|平稳|匀速|快速|轻轻)地?[^的]{1,8}$")
+_SLOWLY = re.compile(
+    r"先?(?:原地|垂直|[以用按][^，。]{1,6}速度?|缓慢|缓缓|慢慢|平稳|匀速|快速|轻轻)地?[^的]{1,8}$"
+)
 """A text that begins with a speed and a verb commands the camera: 缓慢跟随老人; not 缓缓上升的气球."""
-_NEXT = re.compile("然后|接着|随后|再|最后|继而")
+_NEXT = re.compile(
+    "然后|接着|随后|再|最后|继而|随即|随之|而后|接下来|之后|转而|紧接|同时|一边|改为|又"
+)
 _SWEPT = re.compile("pan|tilt|whip")
 _GOING = re.compile("pan|tilt|zoom|truck|dolly|pedestal|crane")
 _WITH = re.compile(
     r"(?:与|和|跟|同)[^，。,]{1,8}(?:平行|并行|并排|一起|同步|同速|保持)[^，。,]{0,4}$"
 )
 """Whom a move keeps company."""
+_SIDED = re.compile("[向往朝][左右上下前后](?:侧|边)?$")
 _FROM = re.compile(
     r"(?:(?:站|停|立|蹲|趴)?(?:在|于)|对着|对准|面向|朝着|从|由|自|沿着?|随着?|顺着|贴着|绕着?|以)[^，。]{1,14}$"
 )
@@ -255,15 +191,37 @@ def _uncovered(text: str, hits: list[tuple[Found, str]]) -> str:
     for hit, _ in hits:
         masked[hit.start : hit.end] = "，" * (hit.end - hit.start)
     rest = "".join(masked)
-    rest = re.sub(_adverb(), "", rest)
+    rest = re.sub(adverb_words(), "", rest)
     return re.sub(
         f"(?:{words()['zh_word']['camera']})(?!{words()['zh_word']['outside']})", "", rest
     )
 
 
+def _in_order(text: str, hits: list[tuple[Found, str]]) -> bool:
+    """Whether a text only commands moves in turn, naming nobody: 先往后退，再绕到她身后."""
+    if len(hits) < 2 or not _FIRST.match(text) or not _NEXT.search(text, 1):
+        return False
+    lead = grammar()["lead"]
+    for low, high in _clauses(text):
+        first = next((hit.start for hit, _ in hits if low <= hit.start < high), None)
+        if not text[low:high].strip():
+            continue
+        ahead = "" if first is None else _SIDED.sub("", _FROM.sub("", text[low:first]))
+        if first is None or ahead[_end(lead.match(ahead)) :].strip():
+            return False
+    return True
+
+
+_OUR_FRAME = re.compile("画幅|画框|入画|出画|满屏|占满屏幕")
+_PILOT = re.compile("云台|偏航|航点|定高|打杆|摇杆|图传|桨叶")
+_FIRST = re.compile(
+    r"\s*(?:请|麻烦)?(?:一边|边|先|首先|起初|开始先?|(?=(?:缓缓|慢慢|快速)?[往向朝][前后左右上下](?:推|拉|摇|移|升|降|扫)))"
+)
+
+
 def _clauses(text: str) -> Iterator[tuple[int, int]]:
     start = 0
-    for match in _grammar()["boundary"].finditer(text):
+    for match in grammar()["boundary"].finditer(text):
         yield start, match.start()
         start = match.end()
     yield start, len(text)
@@ -274,13 +232,13 @@ def _hits(text: str) -> list[tuple[Found, str]]:
     candidates = [
         (Found(_WHIP.get(p.move, _ANY.get(p.move, p.move)), m.start(), m.end(), (m.span(),), p.move,
                p.move in _ANY), p.kind)
-        for p in _patterns()
+        for p in patterns()
         for m in p.regex.finditer(text)
         if m.group().strip()
     ]  # fmt: skip
     candidates += [
         (Found("motion", m.start(), m.end(), (m.span(),), "motion"), "weak")
-        for m in _grammar()["motion"].finditer(text)
+        for m in grammar()["motion"].finditer(text)
     ]
     candidates = [(_as_seen(text, hit), kind) for hit, kind in candidates]
     taken: list[tuple[Found, str]] = []
@@ -305,7 +263,7 @@ def _as_seen(text: str, hit: Found) -> Found:
 
 def _subject(body: str, before: Subject | None, hits: list[int]) -> Subject | None:
     """Who acts in a clause: named at its head, else who acted before."""
-    g = _grammar()
+    g = grammar()
     lead = g["lead"].match(body)
     at = lead.end() if lead else 0
     # 镜头 is in the adverbs too, so look from the head as well
@@ -319,6 +277,10 @@ def _subject(body: str, before: Subject | None, hits: list[int]) -> Subject | No
     rest = g["denial"].sub("", body[at:])
     if not rest or any(hit in (0, at, len(body) - len(rest)) for hit in hits):
         return before
+    if _SHOULDERED.match(rest):
+        return "camera"
+    if _AWAITED.match(rest):
+        return before
     if g["pronoun"].match(rest) or _DEVICE.search(rest):
         return "person"
     if re.match(r"[a-z0-9\s]+$", rest):
@@ -326,6 +288,12 @@ def _subject(body: str, before: Subject | None, hits: list[int]) -> Subject | No
     if g["keeps"].match(rest):
         return before
     return "thing"
+
+
+_SHOULDERED = re.compile("(?:扛|端|架|抱)着?(?:机器|摄影机|摄像机|机子|稳定器|斯坦尼康)")
+"""How the crew itself is told to go: 扛着机器跟在矿工身后."""
+_AWAITED = re.compile("等(?!身|级|高|待)|待(?![着在命客])|趁")
+"""What only says when: 等她转身再推近."""
 
 
 def _accepted(
@@ -345,13 +313,22 @@ def _accepted(
         return False  # 旋转的人群
     if kind == "always":
         handled = _DEVICE.search(text[clause[0] : hit.start])
-        return not (handled and hit.move == "follow" and not re.search("我拿|你拿", text))
-    if found and hit.family == "pan_any" and kind == "weak" and not found[-1].denied:
+        return not (
+            handled
+            and hit.move == "follow"
+            and not re.search("[我你](?![朋妈爸同老的家])[^，。]{0,8}(?:拿|端|扛|举)", text)
+        )
+    if (
+        found
+        and hit.family == "pan_any"
+        and kind == "weak"
+        and not (found[-1].denied or _NEXT.search(text, found[-1].end, hit.start))
+    ):
         return False  # 右移 and then 扫过酒瓶: what a move passes is no second one
     going = found and hit.move == "follow" and kind == "weak" and _GOING.match(found[-1].move)
     if going and not _NEXT.search(text, found[-1].end, hit.start):
         return False  # 向右摇 with 跟随目光 behind it says what the pan keeps in view
-    g = _grammar()
+    g = grammar()
     low, high = clause
     pre = text[max(taken, hit.start - 4 * _REACH) : hit.start]
     core = _WITH.sub("", pre)
@@ -387,7 +364,7 @@ def _accepted(
 
 
 _DEVICE = re.compile(
-    r"(?:举|端|捧|掏|握|拿)(?:起|着|出|了)[^，。]{0,6}(?:相机|手机|摄像机|摄影机|单反|平板|dv)"
+    r"(?:举|端|捧|掏|握|拿)(?:起|着|出|了)[^，。]{0,6}(?:相机|手机|摄像机|摄影机|单反|平板|机器|机子|dv)"
 )
 """What a person of the story films with."""
 _ATTRIBUTE = re.compile(
@@ -411,9 +388,9 @@ def _denied(text: str, hit: Found, found: list[Found], covered: str) -> bool:
     for other in found:
         if low <= other.start and other.end <= hit.start:
             masked[other.start - low : other.end - low] = "\x02" * (other.end - other.start)
-    if _grammar()["negated"].search("".join(masked)):
+    if grammar()["negated"].search("".join(masked)):
         return True
     inside = text[hit.start : hit.end]
     if hit.family == "motion" and re.search("不|没|未|无|别", inside):
         return True
-    return bool(_grammar()["after"].match(covered, hit.end))
+    return bool(grammar()["after"].match(covered, hit.end))

@@ -9,7 +9,8 @@ from functools import cache
 
 _SHOT = r"(?:shots?|scenes?|takes?|cuts?|versions?|drafts?|set\s*ups?|setups?|sequences?|episodes?|reels?)"
 _OTHER = (
-    rf"(?:the|our|a|an|that)\s+(?:previous|preceding|earlier|prior|next|other|following|abandoned|deleted)\s+{_SHOT}"
+    rf"(?:the|our|a|an|that)\s+(?:previous|preceding|earlier|prior|next|other|abandoned|deleted)\s+{_SHOT}"
+    rf"|the\s+following\s+{_SHOT}(?!\s+of\b)"
     rf"|another\s+{_SHOT}|last\s+(?:time|week|year|night's\s+{_SHOT})|{_SHOT}\s+(?:before|after)\s+this(?:\s+one)?"
     r"|(?:rehearsals?|storyboards?)\b|(?:clip|version|video|take|draft|one)\s+(?:that\s+)?(?:you|we|i|they|he|she)\s+"
     r"(?:sent|made|showed|shot|did|gave|tried|posted)|(?<![a-z])(?:yesterday|last\s+time)(?!')"

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from shotwright.prompts.camera_reading.candidates import candidates
 from shotwright.prompts.camera_reading.ellipsis import elliptic
 from shotwright.prompts.camera_reading.lexicon import Found, words
 from shotwright.prompts.camera_reading.modifiers import FOCAL
-from shotwright.prompts.camera_reading.negation import is_denied, negations
+from shotwright.prompts.camera_reading.negation import is_denied
 from shotwright.prompts.camera_reading.rules import accepted
 from shotwright.prompts.camera_reading.subjects import State, who_moves
 from shotwright.prompts.camera_reading.tables import (
-    BETWEEN,
     OBJECT,
     REACH,
     Clause,
@@ -28,10 +28,9 @@ from shotwright.prompts.camera_reading.tables import (
 )
 from shotwright.prompts.camera_reading.ways import way_after, way_before
 
-_PARTED = re.compile(BETWEEN)
 _BOUNDARY = re.compile(
     r"(?:(?<!\d)[.:]|[.:](?!\d)|[,;!?()\[\]\"“”\n—–…|+\0，。；：！？、（）【】])+|(?<!\bw)/+|\s-+\s|->|→"
-    r"|\b(?:and\s+then|(?:and\s+)?after\s+(?:that|this|which)|and|then|while|as|when|before|after|until|but|that|which|who|whose|where|because|so|"
+    r"|\b(?:and\s+then|(?:and\s+)?after\s+(?:that|this|which)|and|then|while|whilst|as|when|before|after|until|but|that|which|who|whose|where|because|so|"
     r"once|plus|or|nor|whereas|if)\b"
     r"|\bwith(?=\s+(?:the|our|a)\s+(?:\w+\s+)?(?:camera|lens|shot|frame)\b)"
 )
@@ -47,21 +46,18 @@ def read(text: str, *, explicit: bool) -> list[Found]:
     masked = without_lookalikes(text, places=not explicit)
     found: list[Found] = []
     state = State()
-    waiting = _candidates(masked)
-    clauses = list(_clauses(masked))
-    for place, clause in enumerate(clauses):
+    waiting = candidates(masked)
+    for clause in _clauses(masked):
         state.enter(masked, clause)
-        if place + 1 < len(clauses) and state.subject is None and state.main is None:
-            # "Rotating around the statue, the camera reveals a crack"
-            after = masked[clauses[place + 1].start : clauses[place + 1].end]
-            leads = re.match(r"\s*(?:\w+ly\s+)?\w+ing\b", masked[clause.start : clause.end])
-            state.subject = "camera" if leads and state.names_camera(after) else None
-            if leads and clauses[place + 1].link == "," and state.names_other(after):
-                state.subject = "thing"  # "Gliding forward, the swan ..."
+        if _AT_HEAD.search(masked, max(0, clause.start - 20), clause.start):
+            state.led_into(masked, clause)
         mine = []
         while waiting and waiting[-1].start < clause.end:
             mine.append(waiting.pop())
         found += _read_clause(masked, clause, mine, state, explicit, found)
+    if _ON_CRANE.search(masked):
+        lifts = {"pedestal_up": "crane_up", "pedestal_down": "crane_down"}
+        found = [replace(f, move=lifts.get(f.move, f.move)) for f in found]
     return [replace(f, denied=f.denied or is_denied(masked, f, found)) for f in found]
 
 
@@ -74,13 +70,23 @@ def _clauses(text: str) -> Iterator[Clause]:
     yield Clause(start, len(text), link)
 
 
+_AT_HEAD = re.compile(
+    r"(?:^|[.!?;:\n])\s*(?:(?:right|just|only|[a-z]+ly)\s+)?(?:after|once|before|while|when|as)?\s*$"
+)
+"""Where a sentence begins: "After circling her, the camera ..."."""
+_BY_MEANS = re.compile(r"\b(?:by|via|on|using)\s+(?:means\s+of\s+)?(?:a\s+|the\s+)?(?:[a-z]+\s+)?$")
+_ON_CRANE = re.compile(
+    r"\b(?:on|from|with|by|off)\s+(?:a|the|our)?\s*(?:camera\s+)?(?:crane|jib|technocrane|boom\s+arm)\b(?!\s+(?:hook|cabin|driver))"
+)
+_A_MOVE_OF_IT = re.compile(r"\s+(?:moves?|movement|motion)")
+""" "a crane move down": no second verb."""
 _AFTER = ("after that", "after this", "after which", "and after")
 
 
 def _read_clause(
     text: str,
     clause: Clause,
-    candidates: list[Found | Verb],
+    hits: list[Found | Verb],
     state: State,
     explicit: bool,
     before: list[Found],
@@ -88,7 +94,7 @@ def _read_clause(
     """The moves of one clause; before: those of the clauses before it."""
     found: list[Found] = []
     taken = clause.start
-    for place, hit in enumerate(candidates):
+    for place, hit in enumerate(hits):
         if hit.start < taken:
             continue
         if isinstance(hit, Found):
@@ -103,7 +109,12 @@ def _read_clause(
         else:
             # a way belongs to the verb before it, not to one further on
             limit = next(
-                (c.start for c in candidates[place + 1 :] if isinstance(c, Verb)), clause.end
+                (
+                    c.start
+                    for c in hits[place + 1 :]
+                    if isinstance(c, Verb) and not _A_MOVE_OF_IT.fullmatch(text, hit.end, c.end)
+                ),
+                clause.end,
             )
             last = found[-2:] or before[-4:]
             made = _move(
@@ -118,6 +129,12 @@ def _read_clause(
                 last,
             )
             if made is None:
+                continue
+            whole = found or before
+            told = _how_it_goes(text, clause, hit, made, whole[-1]) if whole else None
+            if told:
+                whole[-1] = told
+                taken = max(end for _, end in told.spans)
                 continue
             found.append(made)
         taken = max(end for _, end in found[-1].spans)
@@ -134,6 +151,36 @@ def _read_clause(
     return found
 
 
+def _how_it_goes(text: str, clause: Clause, hit: Verb, made: Found, last: Found) -> Found | None:
+    """The move before this one where this one only tells which way round it goes ("a half circle
+    around it, moving left") or by what means ("creeps in by slow zoom").
+    """
+    spans = (*last.spans, *made.spans)
+    if (
+        hit.form == "ing"
+        and clause.link in (",", "and")
+        and made.family in ("travel", "turn", "rotate")
+        and last.move.startswith("orbit")
+        and _sideless(text, last)
+        and made.move.endswith(("left", "right", "cw"))
+    ):
+        side = "left" if made.move.endswith(("left", "_cw")) else "right"
+        return replace(last, move="orbit_" + side, spans=spans)
+    optical = hit.family == "zoom" and last.start >= clause.start
+    if optical and last.move in _DOLLIES and _BY_MEANS.search(text, last.end, hit.start):
+        return replace(last, move=last.move.replace("dolly", "zoom"), spans=spans)
+    tilted = (
+        hit.family == "tilt" and last.move.startswith("pedestal") and last.start >= clause.start
+    )
+    if tilted and _WITH_A.search(text, last.end, hit.start) and made.move[4:] == last.move[8:]:
+        return replace(last, move=made.move, spans=spans)  # "climbs the tower with an upward tilt"
+    return None
+
+
+_WITH_A = re.compile(r"\b(?:with|in|by)\s+(?:a|an|one)\s+(?:[a-z]+\s+){0,3}$")
+_DOLLIES = ("dolly_in", "dolly_out")
+
+
 def _sideless(text: str, hit: Found) -> bool:
     told = " ".join(text[start:end] for start, end in hit.spans)
     return hit.family in (*SIDED, "orbit") and not _SIDE.search(told)
@@ -142,92 +189,21 @@ def _sideless(text: str, hit: Found) -> bool:
 _SIDE = re.compile(r"\b(?:left|right|up|down|in|out|clockwise|ccw|cw|forward|back|east|west)")
 
 
-def _candidates(text: str) -> list[Found | Verb]:
-    """Terms and verbs of a text, last one first; a term wins over a verb inside it, the longer term
-    over the shorter.
-    """
-    t = tables()
-    terms = [
-        Found(move, m.start(), m.end(), (m.span(),), "phrase")
-        for move, pattern in t.phrases
-        for m in pattern.finditer(text)
-        if not _is_prop(text, m.group(), m.start())
-        if not m.group().startswith(("crane", "boom"))
-        or t.somewhere.search(text)
-        or _CRANE_SHOT.match(text, m.start())
-    ]
-    terms += [
-        Found("motion", m.start(), m.end(), (m.span(),), "motion", denied=True)
-        for m in t.motion.finditer(text)
-        if negations()[0].search(text, max(0, m.start() - REACH), m.start())
-        or negations()[0].search(m.group().rsplit(maxsplit=1)[0] + " ")
-    ]
-    free = bytearray(b"\1" * len(text))
-    kept: list[Found | Verb] = []
-    for term in sorted(terms, key=lambda f: (f.start - f.end, f.move == "motion")):
-        if all(free[term.start : term.end]):
-            free[term.start : term.end] = bytes(term.end - term.start)
-            kept.append(term)
-    kept += [
-        Verb(*t.forms[_PARTED.sub(" ", m.group())], m.start(), m.end())
-        for m in t.verbs.finditer(text)
-        if all(free[m.start() : m.end()])
-    ]
-    # a camera that noses, swims or threads somewhere travels
-    known = {verb.start for verb in kept if isinstance(verb, Verb)}
-    kept += [
-        Verb("travel", "base" if m.lastgroup == "hand" else "s", *m.span(m.lastgroup or 0))
-        for m in t.any_verb.finditer(text)
-        if m.start(m.lastgroup or 0) not in known and all(free[m.start(m.lastgroup or 0) : m.end()])
-    ]
-    kept += [
-        Verb("travel", "base", *m.span(m.lastgroup or 0))
-        for m in t.moving.finditer(text)
-        if all(free[m.start(m.lastgroup or 0) : m.end()])
-    ]
-    idioms = [
-        Verb("." + move, _form(m.group().split()[0]), m.start(), m.end())
-        for move, pattern in t.idioms
-        for m in pattern.finditer(text)
-        if all(free[m.start() : m.end()])
-    ]
-    kept = [c for c in kept if not any(i.start <= c.start < i.end for i in idioms)]
-    kept += idioms
-    beside = {m.start("verb"): m for m in t.beside.finditer(text) if free[m.start("verb")]}
-    kept = [c for c in kept if not any(m.start() <= c.start < m.end() for m in beside.values())]
-    kept += [
-        Verb("keep", _form(m.group("verb")), m.start("verb"), m.end()) for m in beside.values()
-    ]
-    return sorted(kept, key=lambda c: -c.start)
-
-
-_CRANE_SHOT = re.compile(
-    r"(?<=the\s)crane\s+\w+\s+(?:\w+ly\s+)?(?:past|until|through|to\s+(?:reveal|show))\b"
-)
-"""A crane that no building site has."""
-
-
 def _entry(family: str) -> dict[str, Any]:
     """What the word file says of a family; of an idiom (".tilt_up") its one move."""
-    idiom = {"strength": 0, "ways": {}, "none": family.removeprefix(".")}
+    move = family.removeprefix(".")
+    ways = words()["en"]["orbit"]["ways"] if move.startswith("orbit") else {}
+    idiom = {"strength": 0, "ways": ways, "none": move}
     entry: dict[str, Any] = words()["en"].get(family, idiom)
     return entry
 
 
-def _is_prop(text: str, term: str, at: int) -> bool:
-    """Whether a term that begins with the camera speaks of one in the picture: "vintage film camera on a tripod"."""
-    before = re.search(r"([a-z']+)\s+$", text[max(0, at - 20) : at])
-    if before is None or not term.startswith("cam"):
-        return False
-    return before[1] in words()["en_word"]["props"].split("|")
-
-
-def _form(verb: str) -> str:
-    return "ing" if verb.endswith("ing") else "s" if verb.endswith("s") else "base"
-
-
 def _turned(text: str, term: Found, clause: Clause) -> Found:
     """A tracking shot "to the left" or "forward" is a truck or a dolly."""
+    if term.move == "roll_cw" and not _SIDE.search(text, term.start, term.end):
+        side, where = way_after(text, term.end, clause.end, words()["en"]["roll"]["ways"])
+        if side in ("left", "ccw") and where:  # "dutch the camera 15 degrees to the left"
+            return replace(term, move="roll_ccw", spans=(*term.spans, where))
     if term.move != "follow":
         return term
     way, span = way_before(text, clause.start, term.start)
@@ -263,6 +239,8 @@ def _move(
         return None  # "the lens tightens, drawing us to the face"
     if _LIKE_A.search(_said_before(text, verb)) or _GEAR_IN_HAND.search(_said_before(text, verb)):
         return None
+    if verb.family == "orbit" and _A_FIGURE.match(text, verb.end):
+        return None  # "a half circle orbit"
     if verb.family == "hold" and _HELD.match(text, verb.end):
         return None
     if verb.family == "travel" and _ELSEWHERE.match(text, verb.start):
@@ -278,10 +256,12 @@ def _move(
         if ahead in ("left", "right", "in", "out") and ahead in ways:
             way, span = ahead, where  # "a leftward slide past the mirrors"
     side = _RIGHT_AWAY.match(text, verb.end) if verb.family in ("pan", "truck") else None
+    if verb.family in ("dolly", "travel"):
+        side = _RIGHT_BEHIND.match(text, verb.end)
     if side and way != "right":
         way, span = "right", side.span("way")  # "pan right into the kitchen"
     pre = text[max(taken, verb.start - 2 * REACH) : verb.start]
-    close = _objects(text, verb, way, span)
+    close = not verb.family.startswith(".") and _objects(text, verb, way, span)
     if way and way.startswith("around_"):
         move = words()["en"]["orbit"]["ways"][way.removeprefix("around_")]
     else:
@@ -294,13 +274,14 @@ def _move(
         # `generator.camera` rolls the camera, and the picture turns the other way
         move = {"roll_cw": "roll_ccw", "roll_ccw": "roll_cw"}.get(str(move), move)
     if move is None and (explicit or before or state.subject == "camera"):
-        bare = verb.family != "roll" and _BARE.match(text, verb.end) and _WE.search(pre)
+        ends = before and _THEN_BARE.search(pre) and _ENDS.match(text, verb.end)
+        bare = ends or (verb.family != "roll" and _BARE.match(text, verb.end) and _WE.search(pre))
         noun = _A_MOVE.search(pre) and verb.form == "base"
         move = _NOUNS.get(verb.family) if noun or bare else None
     if move is None or (way is None and verb.family == "zoom" and _PASSING.match(text, verb.end)):
         return None
     spans = ((verb.start, verb.end), *((span,) if way and span else ()))
-    assumed = way == "along" or (way is None and verb.family in SIDED)
+    assumed = way in ("along", "side") or (way is None and verb.family in SIDED)
     found = Found(move, verb.start, verb.end, spans, verb.family, assumed)
     if explicit and _of_others(text, verb, way, pre, entry):
         return None
@@ -323,8 +304,9 @@ def _move(
     if held and who == "goes on" and verb.family == "follow" and verb.form == "ing":
         return found  # "I want it handheld, following her"
     if way is None and verb.family in _NOUNS:
-        return found if who in ("named", "camera") else None
-    if verb.family == "follow" and verb.form == "ing" and before and before[-1].family in _TURNS:
+        return found if who in ("named", "camera", "goes on") else None
+    goes_along = verb.form == "ing" and not _IN_THE_END.search(pre) and state.link != "then"
+    if verb.family == "follow" and goes_along and before and before[-1].family in _TURNS:
         return None  # "tilts up, following the kite"
     if (
         later
@@ -338,7 +320,13 @@ def _move(
 _RIGHT_AWAY = re.compile(
     r"\s+(?:slowly\s+|quickly\s+)?(?P<way>right)\s+(?:into|through|toward|towards|onto|past|up\s+to|across)\b"
 )
+_RIGHT_BEHIND = re.compile(
+    r"\s+(?:slowly\s+|quickly\s+)?(?P<way>right)\s+behind\s+(?:the|a|some)\s+(?:[a-z]+\s+)?[a-z]+s\b"
+)
+"""What stands in a row is passed on the right, what runs is followed: "right behind the shelves"."""
+_A_FIGURE = re.compile(r"\s+(?:orbits?|arcs?|revolutions?)\b")
 _PICTURE = re.compile(r"\b(?:image|picture|video|screen)\s+(?:[a-z]+ly\s+|is\s+|then\s+)*$")
+_IN_THE_END = re.compile(r"\b(?:finally|eventually|lastly|then|before|now)\s+(?:[a-z]+ly\s+)?$")
 _US = re.compile(r"\s+(?:us|the\s+viewer|the\s+audience|the\s+eye)\b")
 
 
@@ -347,7 +335,9 @@ def _said_before(text: str, verb: Verb) -> str:
     return text[max(0, verb.start - 40) : verb.start]
 
 
-_LIKE_A = re.compile(r"(?<!more\s)\blike\s+(?:a|an|the)\s+(?:[a-z]+\s+)?$")
+_LIKE_A = re.compile(
+    r"(?<!more\s)(?<!would\s)(?<!'d\s)(?<!we\s)(?<!\bi\s)\blike\s+(?:a|an|the)\s+(?:[a-z]+\s+)?$"
+)
 _GEAR_IN_HAND = re.compile(
     r"\b(?:push|pull|roll|wheel|carr|rent|load|build|lay|assembl|unload|return|hir)(?:y|ies|es|s|ed|ied|ing|e)?\s+(?:a|an|the|his|her|their)\s+$"
 )
@@ -361,6 +351,8 @@ _ELSEWHERE = re.compile(
 )
 """Where a programme goes: "we go to commercials"."""
 _BARE = re.compile(r"\s*(?:[.,;]|$|(?:until|and)\b)")
+_THEN_BARE = re.compile(r"^\W*(?:then\W+)?(?:(?:very|just|ever)\s+|so\s+|[a-z]+ly\W+)*$")
+_ENDS = re.compile(r"\s*(?:[.;!]|$)")
 _WE = re.compile(r"\b(?:we|camera|lens)\s+(?:[a-z]+ly\s+|then\s+)*$")
 """Who pushes, with no way named: "we push until it fills the frame"."""
 _NOUNS = {"push": "dolly_in", "pull": "dolly_out", "roll": "roll_cw"}

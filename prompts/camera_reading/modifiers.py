@@ -54,7 +54,7 @@ _AMOUNTS = (
     ),
     ("ratio", re.compile(_NUMBER + r"\s*(?:x\b|×|times\b|倍)")),
     ("ratio", re.compile(r"(?<![a-z])[x×]\s*" + _NUMBER)),
-    ("ratio", re.compile(r"\bfactor\s+of\s+" + _NUMBER)),
+    ("ratio", re.compile(r"\bfactor\s+(?:of\s+)?" + _NUMBER)),
     ("ratio", re.compile(r"\b(two|three|four|five|six|eight|ten)\s*fold\b")),
     ("percent", re.compile(_NUMBER + r"\s*(?:%|percent\b)")),
 )
@@ -73,7 +73,9 @@ _SHARES: tuple[tuple[str, re.Pattern[str], float], ...] = (
     ("degrees", re.compile(r"两圈|twice around"), 720.0),
     (
         "degrees",
-        re.compile(r"full (?:circle|turn|orbit|rotation|revolution)|(?:一|整)(?:整)?圈|一周"),
+        re.compile(
+            r"(?:full|complete|whole|entire) (?:circle|turn|orbit|rotation|revolution)|(?:一|整)(?:整)?圈|一周"
+        ),
         360.0,
     ),
     ("ratio", re.compile(r"\b(?:twice|double|to twice)\b"), 2.0),
@@ -81,6 +83,11 @@ _SHARES: tuple[tuple[str, re.Pattern[str], float], ...] = (
     ("percent", re.compile(r"\ba third of the (?:way|distance)\b|三分之一"), 100 / 3),
     ("percent", re.compile(r"\ba quarter of the (?:way|distance)\b|四分之一(?!圈)"), 25.0),
 )
+_COUNTS = re.compile(
+    r"[\d零一二两三四五六七八九十百半]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|"
+    r"(?:twen|thir|for|fif|six|seven|eigh|nine)ty|(?:a\s+)?hundred|half|quarters?|third|full|complete|whole|entire|twice|double)|fold\b"
+)
+"""What every amount holds: most texts hold none."""
 _TOKEN = re.compile(rf"[{CJK}]+|[a-z0-9][a-z0-9.'°%×]*")
 
 
@@ -90,7 +97,7 @@ def _speeds() -> tuple[tuple[str, re.Pattern[str]], ...]:
         (
             speed,
             re.compile(
-                rf"(?<![a-z])(?:{said['en']})(?![a-z])(?!\s+(?:motion|mo)\b)|(?:{said['zh']})"
+                rf"(?<![a-z])(?<!not\s)(?<!never\s)(?<!n't\s)(?:{said['en']})(?![a-z])(?!\s+(?:motion|mo)\b)|(?:{said['zh']})"
             ),
         )
         for speed, said in words()["speed"].items()
@@ -100,8 +107,10 @@ def _speeds() -> tuple[tuple[str, re.Pattern[str]], ...]:
 _VERY = re.compile(
     r"\b(?:[a-z]+ly|very|super|really|nice\s+and|dead|oh\s+so|so|extremely|as|possible|can\s+be)\s+(?=[a-z])"
 )
+_LENGTH = r"(?<![\d.])(\d{1,4}(?:\.\d+)?)\s*"
 _MILLIMETRES = re.compile(
-    r"(?<![\d.])(\d{1,4}(?:\.\d+)?)\s*(?:mm\b|毫米)?[^.。;；\d]{1,40}?(?<![\d.])(\d{1,4}(?:\.\d+)?)\s*(?:mm\b|毫米)"
+    rf"(?:{_LENGTH}(?:mm\b|毫米)|(?<![a-z])(?:from|at)\s+(?:a\s+)?{_LENGTH}|[从由自]\s*{_LENGTH}|{_LENGTH}(?=\s*(?:mm)?(?:to\b|[-–—~→]|->|到|至)))"
+    rf"[^.。;；\d]{{1,40}}?{_LENGTH}(?:mm\b|毫米)"
 )
 FOCAL = re.compile(
     r"(?:from|at)\s+(?P<from>\d{1,4})\s*(?:mm)?\b[^.;]{1,30}?\bto\s+(?P<to>\d{1,4})\s*mm\b"
@@ -123,6 +132,13 @@ def _is_manner(extra: str) -> bool:
 _DEGREE = re.compile(
     r"\s+(?:(?:really|very|super|so|pretty|quite|extremely|ever\s+so|nice\s+and|real|dead|too|quite)\s+)+"
 )
+_PILED = re.compile(
+    r"(?:^|\b(?:a|an|one|the|our|with|in|its)\s+)(?P<manner>(?:very\s+|really\s+)?[a-z]+(?:\s+[a-z]+)?)(?:\s*,|\s+(?:and|but))\s*$"
+)
+_GOING = re.compile(
+    r"[,，]?\s*(?:going|moving|flying|travell?ing|turning|running|rolling|gliding|drifting)\s+(?:[a-z]+ly\b|slow\b|fast\b)"
+)
+"""How a move goes, said after its amount: "half an orbit, 180 degrees, going slowly"."""
 _AT_A = re.compile(r"\b(?:at|in)\s+(?:(?:a|an)\s+)?(?:\w+ly\s+)?$")
 _PACE = re.compile(
     r"\s+(?:pace|speed|tempo|rate|manner|fashion|way|motion|moves?|circles?|loops?|bursts?|steps?|arcs?|sweeps?)\b"
@@ -131,7 +147,7 @@ _ABOUT = re.compile(
     r"\b(?:through|about|roughly|almost|nearly|exactly|just|speed|pace|all|way|half|circle|turn|almost|nearly|barely|a)\b"
 )
 _STOP = re.compile(
-    r"[;，。；、\[\]【】,]|\.(?!\d)|\b(?:and|then|while|as|when|before|followed)\b|然后|接着|随后|同时|再"
+    r"[;，。；、\[\]【】,]|\.(?!\d)|\s//?\s|\||\b(?:and|then|while|as|when|before|followed)\b|然后|接着|随后|同时|再"
 )
 
 
@@ -151,6 +167,9 @@ def modifiers(
             if not _is_manner(flat[stop.end() : begin].strip(" ,，、")):
                 break
             begin = stop.end()
+    piled = _PILED.search(flat, low, begin)
+    if piled and _is_manner(piled["manner"]):
+        begin = piled.start("manner")  # "ends on a slow, steady push in"
     last = max(end for _, end in hit.spans)
     aside = 0
     ends = list(_STOP.finditer(flat, last, high))
@@ -158,10 +177,14 @@ def modifiers(
     for number, stop in enumerate(ends):
         # "lateral track left, slow, through the vines"; "orbit it, a quarter circle, 90 degrees, fast"
         final = number + 1 == len(ends)
-        if stop.group() not in (",", "，", "、") or (final and place + 1 < len(found)):
+        if stop.group() not in (",", "，", "、", "and") or (final and place + 1 < len(found)):
             break
         tail = high if final else ends[number + 1].start()
         extra = flat[stop.end() : tail]
+        going = _GOING.match(flat, stop.start(), high)
+        if going:
+            end, aside = going.end(), aside or stop.end()
+            break
         if not _is_manner(extra):
             break
         end, aside = tail, aside or stop.end()
@@ -177,6 +200,7 @@ def modifiers(
                 "quick",
                 "soft",
                 "gentle",
+                "hard",
                 "急",
                 "缓",
                 "慢",
@@ -192,6 +216,9 @@ def modifiers(
                 continue  # "past the slow river"
             speed = speed or name
             spans.append(match.span())
+    if speed is None and len(found) == 1:
+        speed, named = _field(flat, last)
+        spans += named
     if speed is None:
         speed, named = _named_later(flat, hit)
         spans += named
@@ -201,16 +228,61 @@ def modifiers(
         if hit.move.startswith("zoom")
         else None
     )
-    if focal and float(focal.group(1)) > 0 < float(focal.group(2)):
-        ends_of = sorted((float(focal.group(1)), float(focal.group(2))))
+    lengths = [n for n in range(1, 6) if focal and focal[n]]
+    if focal and all(float(focal[n]) > 0 for n in lengths):
+        ends_of = sorted(float(focal[n]) for n in lengths)
         amount = round(ends_of[1] / ends_of[0], 3)
-        spans += [focal.span(1), focal.span(2)]
-    for unit, value, span in _numbers(flat, begin, end):
+        spans += [focal.span(n) for n in lengths]
+    told = list(_numbers(flat, begin, end))
+    if not told and len(found) == 1:
+        told = list(_amount_field(flat, hit, last))
+    for unit, value, span in told:
         converted = _in_unit(hit.move, unit, value)
         if converted is not None and amount is None:
             amount = converted
             spans.append(span)
     return speed, amount, spans
+
+
+def _field(flat: str, low: int) -> tuple[str | None, list[tuple[int, int]]]:
+    """The speed that a list of settings gives: "move: pedestal up / speed: medium"."""
+    for field in _SPEED_FIELD.finditer(flat, low):
+        value = str(field.lastgroup)
+        for name, pattern in _speeds():
+            match = pattern.search(flat, *field.span(value))
+            if match:
+                return name, [match.span()]
+        if field[value].strip() in ("medium", "normal", "中", "中等"):
+            return "medium", [field.span(value)]
+    wish = _AS_WISHED.search(flat, low)
+    told = wish.span(str(wish.lastgroup)) if wish else (0, 0)
+    for name, pattern in _speeds():
+        match = pattern.search(flat, *told)
+        if match:
+            return name, [match.span()]
+    return None, []
+
+
+def _amount_field(
+    flat: str, hit: Found, low: int
+) -> Iterator[tuple[str, float | None, tuple[int, int]]]:
+    """The amount that a list of settings gives: "zoom: in; factor: 3x"."""
+    unit = "ratio" if hit.move.startswith("zoom") else "degrees"
+    for field in _AMOUNT_FIELD.finditer(flat, low):
+        yield unit, float(field["value"]), field.span("value")
+
+
+_SPEED_FIELD = re.compile(
+    r"\b(?:speed|pace|tempo|rate|velocity)\W{0,2}\s*[:=]\s*\W?(?P<value>[a-z ]+)"
+    r"|(?:速度|节奏)\s*[:：=]\s*(?P<zh>\S{1,4})"
+)
+_AS_WISHED = re.compile(
+    r"\b(?:keep|make|do|take)\s+(?:it|this|that)\s+(?P<value>(?:[a-z]+\s+){0,3}[a-z]+)|"
+    r"[\]】]\s*(?P<bracket>[^，。,.]{1,6})[，。,.]|(?:[，,。；;！]|速度|节奏)\s*(?:速度|节奏|动作)?(?:一定|千万)?(?:要|得|放|再)?(?P<zh>(?:很|尽量|非常)?[慢快](?:一?点|些)?)(?=[！。!，,]|$)"
+)
+_AMOUNT_FIELD = re.compile(
+    r"\b(?:factor|ratio|degrees|angle|amount|magnitude|amplitude)\W{0,2}\s*[:=]\s*\W?(?P<value>\d+(?:\.\d+)?)"
+)
 
 
 def _named_later(flat: str, hit: Found) -> tuple[str | None, list[tuple[int, int]]]:
@@ -226,6 +298,8 @@ def _named_later(flat: str, hit: Found) -> tuple[str | None, list[tuple[int, int
 
 
 def _numbers(flat: str, low: int, high: int) -> Iterator[tuple[str, float | None, tuple[int, int]]]:
+    if not _COUNTS.search(flat, low, high):
+        return
     for unit, pattern in _AMOUNTS:
         for match in pattern.finditer(flat, low, high):
             yield unit, _value(match.group(1)), match.span()

@@ -18,9 +18,7 @@ def in_turns(flat: str, asked: list[Found]) -> list[list[Found]]:
     repetition, a stillness beside moves and a tripod under them are left out.
     """
     if any(f.move not in ("static", "rack_focus") for f in asked):
-        asked = [
-            f for f in asked if f.move != "static" or not _MOUNT.search(flat[f.start : f.end])
-        ]  # "50mm, tripod, pan left"
+        asked = [f for f in asked if f.move != "static" or not _only_mounted(flat, f)]
     kept: list[Found] = []
     later, together = _connectives()
     named = bool(_HITCHCOCK.search(flat))
@@ -43,11 +41,21 @@ def in_turns(flat: str, asked: list[Found]) -> list[list[Found]]:
     ]
     steady: list[list[Found]] = []
     for group in filter(None, moving):
-        if steady and all(f.move == "static" for f in (*group, *steady[-1])):
+        said = {f.move for f in (*group, *(steady[-1] if steady else ()))}
+        if steady and said in ({"static"}, {"handheld"}):
             steady[-1] = [*steady[-1], *group]  # said twice
         else:
             steady.append(group)
-    return [_whole(_once(group)) for group in steady]
+    return _unmade([_whole(_once(group)) for group in steady])
+
+
+def _only_mounted(flat: str, hit: Found) -> bool:
+    """Whether a stillness is a tripod named beside a move: "50mm, tripod, pan left"; not one that
+    has its own time: "a still tripod frame for three seconds, then a push in".
+    """
+    said = flat[hit.start : hit.end]
+    timed = _THEN.search(flat) or _TIMED.search(flat)
+    return bool(_MOUNT.search(said)) and not (_STILL.search(said) and timed)
 
 
 def _whole(group: list[Found]) -> list[Found]:
@@ -58,18 +66,32 @@ def _whole(group: list[Found]) -> list[Found]:
     return [f for f in group if f is whole or f.move not in _DOLLY_ZOOM]
 
 
+def _unmade(groups: list[list[Found]]) -> list[list[Found]]:
+    """The groups without one that only tells how a dolly zoom beside it is made: "zoom in while
+    dollying out: a proper dolly zoom".
+    """
+    if not any(f.move == "dolly_zoom" for group in groups for f in group):
+        return groups
+    made = {"dolly_zoom", "zoom", "dolly"}
+    kinds = [
+        {f.move if f.move == "dolly_zoom" else f.move.partition("_")[0] for f in g} for g in groups
+    ]
+    return [g for g, kind in zip(groups, kinds, strict=True) if kind != made - {"dolly_zoom"}]
+
+
 _DOLLY_ZOOM = ("dolly_zoom", "dolly_in", "dolly_out", "zoom_in", "zoom_out")
 
 
 def _once(group: list[Found]) -> list[Found]:
-    """A group with one stillness, however often it is said."""
-    first = next((f for f in group if f.move == "static"), None)
-    said = [span for f in group if f.move == "static" for span in f.spans]
-    return [
-        replace(f, spans=tuple(said)) if f is first else f
-        for f in group
-        if f.move != "static" or f is first
-    ]
+    """A group with one stillness and one shaking, however often they are said."""
+    kept: list[Found] = []
+    for found in group:
+        again = next((k for k in kept if k.move == found.move in ("static", "handheld")), None)
+        if again is None:
+            kept.append(found)
+        else:
+            kept[kept.index(again)] = replace(again, spans=(*again.spans, *found.spans))
+    return kept
 
 
 def _merged(one: Found, other: Found, joined: bool, named: bool) -> list[Found]:
@@ -83,6 +105,15 @@ def _merged(one: Found, other: Found, joined: bool, named: bool) -> list[Found]:
         and other.family == "orbit_right"
     ):
         return [replace(one, spans=spans)]  # 绕着古塔向左环绕 and 边绕边上升
+    kind = one.move.partition("_")[0]
+    if (
+        one.assumed
+        and not other.assumed
+        and kind == other.move.partition("_")[0] in (*_SIDED, "truck")
+    ):
+        return [replace(other, start=one.start, spans=spans)]  # "a lateral slide, leftwards"
+    if other.assumed and not one.assumed and kind == other.move.partition("_")[0] in _SIDED:
+        return [replace(one, spans=spans)]  # "tips downward, a sixty degree tilt"
     if one.move == other.move:
         return [replace(one, spans=spans)]
     if {one.move, other.move} in (
@@ -197,15 +228,18 @@ _ARRIVES = re.compile(
 
 
 _HITCHCOCK = re.compile(r"hitchcock|vertigo|zolly|jaws|希区柯克|眩晕")
+_SIDED = ("pan", "tilt", "roll")
 _MOUNT = re.compile(r"tripod|sticks|三脚架")
 _AT_LAST = re.compile(r"[^,.;，。；]{0,12}\b(?:at\s+the\s+(?:very\s+)?end|at\s+last)\b")
 _IN_ORDER = re.compile(
     r"\bin\s+(?:that|this)\s+order\b|\bone\s+after\s+(?:the\s+other|another)\b|依次|按顺序|按这个顺序"
 )
 _COMMANDS = re.compile(
-    r"[^,.;]*\b(?:to|from|on|at|across|past|over|into|towards?)\s+\w[^,.;]*,\s*(?:and\s+)?"
+    r"[^,.;]*\b(?:to|from|on|at|across|past|over|into|towards?|off|along|around|through|up|down|of)\s+\w[^,.;]*,\s*(?:and\s+)?"
 )
 """What stands between commands in a list: "tilt up from the mat, pan left to the window, push in on the boy"."""
+_STILL = re.compile(r"still|static|locked|fixed|固定|静")
+_TIMED = re.compile(r"\b(?:until|once|when|before|after|end(?:s|ing)?|go(?:es)?\s+to)\b|直到|等")
 _THEN = re.compile(r"\b(?:then|finally|lastly)\b|然后|最后")
 _BARE = re.compile(r"\s*[,，、]\s*")
 _COMMA = re.compile(r"\s*[,，]\s*(?:slowly\s+|slow\s+)?")

@@ -9,21 +9,28 @@ from typing import Any
 from shotwright.prompts.camera_reading.subjects import State
 from shotwright.prompts.camera_reading.tables import IMPERATIVE, OBJECT, PREPOSITION, Verb, tables
 
+_BY = re.compile(
+    r"\b(?:start|begin|open|finish|end|conclude|close)(?:s|ing|ning)?\s+by\s+(?:[a-z]+ly\s+)?$"
+)
 _ON_GEAR = re.compile(
     r"^[^.,;]{0,30}?\b(?:on|with)\s+(?:the|a|our)\s+(?:camera|lens|slider|gimbal|jib|steadicam|glidecam|camera\s+dolly|camera\s+crane)\b"
 )
 _PASSIVE = re.compile(r"\b(?:is|are|being|gets|be)\s+(?:[a-z]+ly\s+)?$")
 _UPON = re.compile(r"\s+(?:in|out|back|closer)\s+(?:on|upon|from|toward|towards)\b")
-_I = re.compile(r"(?:^|\s)i(?:'ll|'m)?\s+(?:[a-z]+ly\s+|then\s+|will\s+|just\s+)*$")
+_I = re.compile(
+    r"(?:^|\s)i(?:'ll|'m|'d)?\s+(?:(?:[a-z]+ly|then|will|would|just|love|like|want|need|plan|hope|prefer|wish|going|could|"
+    r"can|might|maybe|to)\s+)*$"
+)
 _DESCRIBED = re.compile(
-    r"\s*(?!(?:they|we|you|people|men|women|children|police|crowd|and|to|the|his|her|their|not)\b)[a-z]{3,}[^s\W]\s+"
+    r"\s*(?!(?:they|we|you|people|men|women|children|police|crowd|and|to|the|his|her|their|not)\b)[a-z]{2,}[^s\W]\s+(?:[a-z]{3,}[^s\W]\s+)?"
 )
 """One unknown word before a term of film: "grainy zoom in on a hand"."""
 _OF_THINGS = ("orbit", "wrap", "rotate", "travel", "rise", "sink", "roll", "turn")
 _ATTRIBUTE = re.compile(
     r"\s+(?!(?:(?:up|down|left|right|for|back|in|out|sky)wards?|the|a|an|his|her|their|its|our|this|that|each|every|it|him|them|in|out|up|down|left|right|back|away|off|on|"
     r"around|round|about|along|across|past|over|through|into|onto|to|toward|towards|from|with|for|at|by|between|behind|"
-    r"beside|above|below|forward|forwards|backward|backwards|closer|nearer|clockwise|counterclockwise|anticlockwise|"
+    r"beside|above|below|alongside|sideways|itself|ahead|after|together|level|parallel|overhead|near|against|until|before|"
+    r"beyond|beneath|underneath|under|among|within|outside|off|or|deeper|upside|forward|forwards|backward|backwards|closer|nearer|clockwise|counterclockwise|anticlockwise|"
     r"counter|anti|and|while|as|then|until|very|so|inside|straight|high|low|one|two|half|full|shot|shots|move|moves)\b)[a-z]+(?<!ly)\b"
 )
 """A noun right after a form in -ing: "orbiting debris"."""
@@ -70,6 +77,8 @@ def accepted(
         return False  # "the camera, on a circular track, orbits her"
     if verb.family == "rise" and text.startswith("mounted", verb.start):
         return False  # "mounted on a slider"
+    if verb.family == "pan" and way == "out" and objects:
+        return False  # "pan out the schedule"
     if _BESIDE.search(pre) and verb.family in ("dolly", "crane", "truck", "pedestal"):
         return False
     if strength == 0 and verb.form == "base" and _DETERMINED.search(pre):
@@ -80,6 +89,9 @@ def accepted(
     named = way is not None or verb.family in ("approach", "retreat")
     if named and not objects and _ON_GEAR.match(text[verb.end : verb.end + 60]):
         return True  # "I'd pull back on the slider"
+    if verb.form == "ing" and _BY.search(pre):
+        told = way is not None and not objects and state.subject is None
+        return told or state.subject == "camera"  # "and finish by rising above the roofs"
     if who == "goes on" and verb.form in ("base", "ing") and _THE_CAMERA.match(text, verb.end):
         return state.subject != "person"  # "move the camera left"
     if who == "goes on":
@@ -102,11 +114,16 @@ def accepted(
         and verb.family in ("push", "pull")
     ):
         return way in ("in", "out") and not objects  # "it should pull back"
+    if who == "nobody" and strength and verb.form == "s" and _THEN_FILMS.search(text, verb.end):
+        return True  # "It follows the girl to the carousel, then circles her"
     if who == "nobody" and strength == 2:
         return way in ("in", "out", "left", "right") and not objects  # "maybe it could zoom out"
     if who == "thing" and verb.family == "orbit" and _DESCRIBED.fullmatch(pre):
         # "POI orbit at 40 m around the lighthouse"
-        return verb.form == "base" and bool(re.match(r"\s+(?:a?round|at\s+\d)", text[verb.end :]))
+        return verb.form == "base" and (
+            way is not None
+            or bool(re.match(r"\s+(?:a?round|at\s+\d)|\s*(?:[,.;]|$)", text[verb.end :]))
+        )
     if who == "thing" and strength == 2 and verb.form == "base" and _DESCRIBED.fullmatch(pre):
         return way in ("in", "out", "left", "right", "up", "down") and not objects
     timed = state.link in ("when", "once", "after") and state.main == "camera"
@@ -151,7 +168,7 @@ def accepted(
 
 
 _A_GLIDE = re.compile(
-    r"(?:[^.;:]*[.;:])*\s*(?:(?:with|in|then)\s+)?(?:a|one)\s+(?:glide|creep|drift|slide|float|swoop|movement|motion)"
+    r"(?:[^.;:]*[.;:])*\s*(?:(?:with|in|then)\s+)?(?:(?:a|one)\s+(?:(?:lateral|sideways)\s+)?|(?:lateral|sideways)\s+)(?:glide|creep|drift|slide|float|swoop|movement|motion)"
 )
 """What nobody but the camera does at the head of a text."""
 
@@ -226,7 +243,7 @@ def _named(
             return described and verb.form == "base"
         if verb.family == "orbit":
             return (
-                described
+                (described or bool(_REQUESTED.search(pre)))
                 or way is not None
                 or bool(re.match(r"\s+(?:a?round|about|of)\b", text[verb.end :]))
             ) and (verb.form == "base")
@@ -235,6 +252,8 @@ def _named(
         return way is not None and not objects
     if verb.family == "lap":
         return verb.form == "base"
+    if verb.family in _ASKED_FOR and verb.form == "base" and _REQUESTED.search(pre):
+        return _as_asked(text, verb, way, objects)
     if verb.family == "travel" and not described:
         # "a slide into the pool" is no camera's
         sliding = way == "toward" and text.startswith("slide", verb.start)
@@ -250,6 +269,33 @@ def _named(
     return way is not None or (one_way and not _OF_OTHERS.match(text, verb.end))
 
 
+_REQUESTED = re.compile(
+    r"(?:\b(?:give\s+(?:me|us)|use|add|try|do|need|want|like|get|insert|(?:shot|scene|film|clip|sequence|spot|video)\s+"
+    r"(?:opens?|begins?|starts?|ends?|closes?|finish(?:es)?)\s+(?:with|on))|^\s*(?:opens?|begins?|starts?|ends?|finish(?:es)?)\s+(?:with|on))"
+    r"\s+(?:an?|one)\s+(?:[a-z]+\s+){0,2}$"
+)
+"""Who asks for a move names it: "give me a slide left"."""
+_ASKED_FOR = ("travel", "roll", "rotate", "rise", "sink", "approach", "retreat", "turn", "sweep")
+
+
+def _as_asked(text: str, verb: Verb, way: str | None, objects: bool) -> bool:
+    """ "give me a slide left", "opens with a descent to the street"."""
+    if way is not None and not objects:
+        return True
+    if verb.family == "approach":
+        return text[verb.start : verb.end].endswith((" on", " in"))
+    return verb.family in ("rise", "sink", "retreat") and bool(_ALONG_THE.match(text, verb.end))
+
+
+_UP_OR_DOWN = re.compile(
+    r"\s+(?:(?:straight|slowly|[a-z]+ly)\s+)?(?:(?:to|above|over|past|through|toward|towards|into|with|beyond)\s+"
+    r"(?!(?:his|her|their|my|its)\s+(?:feet|knees|seat|chair)|the\s+(?:occasion|challenge|floor\s+to\s+speak)|power|fame)|up\b|down\b|until\b)"
+)
+_THEN_FILMS = re.compile(
+    r"\b(?:then|before|and)\s+(?:it\s+)?(?:[a-z]+ly\s+)?(?:pans?|tilts?|zooms?|circl(?:es|ing)|orbits?|cranes|dollies|booms|pulls\s+back|pushes\s+in|"
+    r"panning|tilting|zooming|orbiting|pulling\s+back|pushing\s+in)\b"
+)
+_ALONG_THE = re.compile(r"\s+(?:over|above|past|to|toward|from|down|along)\s+(?:the|a|his|her)\b")
 _OF_OTHERS = re.compile(
     r"\s+(?:(?:of|by)(?!\s+(?:the|our)\s+(?:camera|lens|drone)\b)|for|in|into(?!\s+(?:the|a|an|his|her|its|their)\b)|through\s+[a-z]+\s*[.,;])"
 )
@@ -273,7 +319,7 @@ def _commanded(
     joined = state.link in ("and", "or", "nor") and state.subject is not None
     if strength == 2:
         if verb.form == "base":
-            if joined and state.subject == "person":
+            if joined and state.subject == "person" and not state.wished:
                 return False
             if verb.family == "truck" and way in ("left", "right") and objects and state.subject:
                 return False
@@ -297,6 +343,8 @@ def _commanded(
     if verb.form in ("s", "ed") or joined:
         return False
     if verb.form == "ing":
+        if verb.family in ("rise", "sink") and state.subject is None and fresh:
+            return bool(_UP_OR_DOWN.match(rest))
         if strength == 0 or verb.family == "follow":
             return (
                 fresh
@@ -334,9 +382,14 @@ def _imperative(
         return fresh and not OBJECT.match(
             text, verb.end
         )  # "Roll counterclockwise as the verdict is read"
+    if verb.family == "roll" and way in ("left", "right"):
+        return (
+            fresh and not objects and not re.search(r"\b(?:left|right)\s+(?:hand\s+)?side\b", rest)
+        )
     if verb.family == "orbit":
         return way is not None or bool(
-            re.match(r"\s+(?:around|the|a|his|her|slowly|him|them|it)\b|\s+shot|\s*$", rest)
+            (state.link in ("", ".", ":", "\n", "|") and re.match(r"\s*(?:[,.;:|]|$)", rest))
+            or re.match(r"\s+(?:around|the|a|his|her|slowly|him|them|it)\b|\s+shot|\s*$", rest)
             or (state.link == "," and re.match(r"\s*[,.;:)]", rest))
         )
     if not fresh:
@@ -344,7 +397,12 @@ def _imperative(
     if verb.family == "barrel_roll":
         return True
     if verb.family == "retreat":
-        return bool(re.match(r"\s+(?:[a-z]+ly\s+)?from\b|\s+[a-z]+ly\s*[,.;]|\s*[,.;]|\s*$", rest))
+        return bool(
+            re.match(
+                r"\s+(?:[a-z]+ly\s+)?(?:from|down|along|through|out|across)\b|\s+[a-z]+ly\s*[,.;]|\s*[,.;]|\s*$",
+                rest,
+            )
+        )
     if verb.family == "hold":
         return bool(
             re.match(
@@ -361,7 +419,9 @@ def _imperative(
             and bool(re.match(r"\s+(?:the|her|him|them)\b", rest))
         )
     if verb.family == "keep":
-        return bool(re.match(r"\s+(?:with|behind|beside)?\s*(?:the|her|his|him|them|a)\b", rest))
+        return text[verb.start : verb.end].count(" ") > 1 or bool(
+            re.match(r"\s+(?:with|behind|beside)?\s*(?:the|her|his|him|them|a)\b", rest)
+        )
     if verb.family in ("rise", "sink"):
         return bool(
             re.match(
@@ -373,7 +433,7 @@ def _imperative(
         return text[verb.start : verb.end].startswith(
             ("move", "close", "home", "zero", "push", "creep", "sneak")
         )
-    if verb.family in ("travel", "turn", "sweep", "look", "cant", "whips"):
+    if verb.family in ("travel", "turn", "sweep", "look", "cant", "whips", "rotate", "wrap"):
         command = text[verb.start : verb.end] in IMPERATIVE or tables().somewhere.search(text)
         return bool(command) and way is not None and not objects
     return False

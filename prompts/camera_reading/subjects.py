@@ -17,6 +17,7 @@ class State:
         self.aside = False
         self.mentioned = False
         self.resumes = False
+        self.wished = False
 
     def enter(self, text: str, clause: Clause) -> None:
         """Take in the next clause."""
@@ -28,15 +29,23 @@ class State:
         self.link = clause.link
         words_of_link = clause.link.split()
         relative = bool(words_of_link) and words_of_link[-1] in ("that", "which", "who", "whose")
-        aside = relative or clause.link in ("while", "as", "when", "because", "where", "if")
+        aside = relative or clause.link in _ASIDES
         if relative:
             before = text[max(0, clause.start - REACH) : clause.start].rstrip()
             before = before[: -len(clause.link)].rstrip(" ,")
             self.subject = "camera" if ends_in_camera(before) else "thing"
             return
+        if (
+            clause.link.startswith(":")
+            and self.subject != "camera"
+            and _HEADED.search(text, 0, clause.start)
+        ):
+            self.subject = self.main = None  # "Third person cinematic: following her"
         if clause.link in ("then", "and then", ";", "before", ".", "but") and self.main:
             self.subject = self.main
         named = self._named(body, aside)
+        if clause.link not in ("and", "or", "then"):
+            self.wished = bool(_WISHES.match(body))
         self.mentioned = bool(re.search(r"\bcamera\b", body))
         if named is None and not aside and self.main is None:
             self.subject = None  # what a clause of time said of others ends with it
@@ -45,6 +54,20 @@ class State:
         self.aside = aside
         if not aside and self.subject is not None:
             self.main = self.subject
+
+    def led_into(self, text: str, clause: Clause) -> None:
+        """Give a participle at the head of a sentence the subject that comes after it: "Rotating
+        around the statue, the camera reveals a crack".
+        """
+        leads = _LEADS.match(text, clause.start, clause.end)
+        comma = _MAIN.match(text, clause.end) if leads else None
+        if comma is None:
+            return
+        after = text[comma.end() : comma.end() + REACH]
+        if self.names_camera(after):
+            self.subject = "camera"
+        elif self.names_other(after):
+            self.subject = "thing"  # "Gliding forward, the swan ..."
 
     def names_camera(self, body: str) -> bool:
         """Whether a clause begins with the camera."""
@@ -110,6 +133,8 @@ class State:
             return "camera"
         if _REQUEST.match(rest) or re.match(r"(?:don't|do\s+not|never)\b", rest):
             return None
+        if self.main == "camera" and any(idiom.match(rest) for _, idiom in t.idioms):
+            return None  # "then traces a half circle around the throne"
         first = re.match(r"[a-z']+", rest)
         if first is None or first.group() in tables().goes_on or t.verbs.match(rest):
             return None
@@ -134,6 +159,16 @@ def ends_in_camera(text: str, *, acts: bool = False) -> bool:
     return not prop and not near
 
 
+_MAIN = re.compile(r"[^,.;:!?]{0,120},\s*")
+_HEADED = re.compile(r"(?:^|[\n.;|])[^.,;:!?|]{1,40}:\s*$")
+_ASIDES = ("while", "as", "when", "because", "where", "if", "until", "so", "once")
+_WISHES = re.compile(
+    r"\s*(?:[a-z]+\s+){0,2}?(?:i|we)(?:'d|'ll|\s+(?:would|will|want|need|could|can|might|plan|hope))\b"
+)
+""" "I'd love to begin at the hem and tilt up": who makes the film speaks."""
+_LEADS = re.compile(
+    r"\s*(?:(?:[a-z]+ly|then|still|once|as|after|when)\s+)*(?:[a-z]+ing\b|it\s+has\s+(?:finished|stopped|done)\b)"
+)
 _MANNER = re.compile(
     r"\s*(?:hand\s*held|static|fixed|locked\s+off|steadicam|gimbal|on\s+sticks)(?:\s+(?:throughout|all\s+the\s+way|the\s+whole\s+\w+|only|shot|"
     r"camera|footage))?\s*$"
@@ -180,8 +215,13 @@ _CHINESE_MANNER = re.compile(
 _CHINESE_WAY = re.compile(r"(?:向|往|朝)[左右上下前后]\s*$")
 
 
+_TIMES = ("when", "once", "as", "after", "before", "until", "while")
+_AND_THEN_IT = re.compile(
+    r"[a-z]+\s+[a-z]+(?:s|ed|\s+(?:in|out|up|down|off|on|over))(?<!sees)(?<!hears)(?<!lets)(?<!makes)(?<!saw)\s+(?:it|we)$"
+)
 _WISH = re.compile(
-    r"\b(?:i|we)(?:'d|\s+would)?\s+(?:really\s+|just\s+)?(?:love|like|want|need|prefer)\s+(?:a|an|one)\s+(?:\w+\s+)?$"
+    r"(?:(?:^|[,.;:]\s*)\s*(?:we\s+|i\s+)?|\b(?:i|we)(?:'d|\s+would)?\s+)(?:really\s+|just\s+)?"
+    r"(?:love|like|want|need|prefer|fancy|looking\s+for|after)\s+(?:a|an|one)\s+(?:[a-z0-9]+\s+){0,4}$"
 )
 
 
@@ -206,6 +246,12 @@ def who_moves(pre: str, state: State, later: bool, acts: bool = False) -> str:
     core = core.rstrip()
     if later and state.subject == "camera" and re.search(r"\sit$", core):
         return "camera"  # "after the camera tilts down to the floor it pushes in"
+    if state.main == "camera" and state.link in _TIMES and _AND_THEN_IT.search(core):
+        return "camera"  # "and when the bell rings it pans left"
+    if state.subject == "camera" and re.fullmatch(
+        r"\s*it\s+(?:has|is|have)\s+(?:finished|stopped|done)", core
+    ):
+        return "camera"  # "once it has finished panning left, the camera ..."
     if re.search(r"\b(?:does|do)\s+it$", core) and state.main == "camera":
         return "camera"  # "only when she leaves does it pull back"
     if re.fullmatch(r"\s*\x01+(?:\s+\x01+)*", core) and not later and not acts:
@@ -218,6 +264,8 @@ def who_moves(pre: str, state: State, later: bool, acts: bool = False) -> str:
         return "camera"
     if state.subject == "camera" and not later and _CREW.search(core):
         return "camera"
+    if not acts and _WISH.search(pre):
+        return "named"
     if t.nominal.search(pre.rstrip() + " ") or t.nominal.search(core + " "):
         tail = re.split(r"\b(?:with|using|via|into|by|through|in|then)\b", core)
         if (

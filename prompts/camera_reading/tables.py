@@ -104,6 +104,11 @@ IMPERATIVE = (
     "coast",
     "sidle",
     "rotate",
+    "spin",
+    "spiral",
+    "wheel",
+    "curve",
+    "wrap",
     "slew",
     "tip",
     "angle",
@@ -205,8 +210,8 @@ def tables() -> Tables:
             r"|(?:^|(?<=[.:;,]\s))(?:the\s+)?(?P<bare>camera)(?=\s+(?:[a-z]+ly\s+)?(?:in\s+(?:on|to|close|toward)\b|out\s+(?:to|from)\b|"
             r"(?:up|down)\s+(?:to|past|over|and\s+over|through|from|until|along|into)\b|back\s+(?:to|from|through)\b|(?:back|backwards?|forwards?|closer)\s*(?:[,.]|$)|(?:forward|forwards|closer|"
             r"around|through|into|past|along)\s|left\s+to\s+right|right\s+to\s+left))"
-            r"|(?P<hand>yank|shove|hoist|tug|float|wheel|bring|take|carry|send|steer|guide|drive|walk|nudge|haul|drag|ease)(?=\s+(?:the|your|our)\s+"
-            rf"(?:{camera})\s+(?:(?:{adverb})\s+)*(?:left|right|up|down|forward|back|in|out|closer|away|toward|past|through|along|across)\b)"
+            r"|(?P<hand>yank|shove|hoist|tug|float|wheel|bring|take|carry|send|steer|guide|drive|walk|nudge|haul|drag|ease|back|fly|reverse)(?=\s+(?:the|your|our)\s+"
+            rf"(?:{camera}|aircraft|quad|copter|bird)\s+(?:(?:{adverb})\s+)*(?:left|right|up|down|forward|back|in|out|closer|away|toward|past|through|along|across|off)\b)"
             rf"|we(?:'re|'ll)?\s+(?:(?:{adverb}|{auxiliary})\s+)*(?P<ours>(?:walk|run|step|plunge|plung|dip|duck|swim|tumbl|burst|wander|stroll|roam|squeeze|slither|zip|dart|"
             rf"whoosh|nose|ride|fall|slalom|sneak|tiptoe|slink|dash|speed|cruise|climb|spill|funnel|tunnel|emerge|press|journey|sidle|bob|dance|pass|reach|head|make\s+our\s+way)(?:s|es|ing)?))"
             r"(?(hand)|(?(bare)|(?=\s+(?:(?:its|our|an?|the)\s+(?:own\s+)?(?:way|path|course|route|length|line|track)\s+|itself\s+)?(?:[a-z]+ly\s+|headlong\s+|headfirst\s+|low\s+|high\s+)?"
@@ -220,8 +225,8 @@ def tables() -> Tables:
             r"(?<![a-z])(?P<verb>(?:keep|stay|remain|stick|hang|ride|hover|linger|run|walk|fly|sit)(?:s|ing|ed)?|stuck|kept|hung)\s+"
             rf"(?:(?:{adverb}|right|just|close|tight|level|abreast|in\s+step|up|low|high|there|flush|parallel|a\s+few\s+\w+|a\s+step|"
             r"(?:a|two|three)\s+paces?)\s+)*(?:with(?!\s+(?:a|an)\b)|behind|beside|alongside|abreast\s+of|level\s+with|"
-            r"(?:at|by)\s+(?:his|her|their|its|the\s+\w+'s)\s+(?:side|heels?|shoulders?|elbow|back|flank)|"
-            r"on\s+(?:his|her|their|its)\s+(?:heels|tail|shoulders?|flank|back(?=\s+as\b)))(?![a-z])"
+            r"(?:at|by|on)\s+(?:his|her|their|its|the\s+\w+'s)\s+(?:side|heels?|shoulders?|elbow|back|flank)|"
+            r"on\s+(?:his|her|their|its|the)\s+(?:heels|tail|shoulders?|flank|back(?=\s+as\b)))(?![a-z])"
         ),
         named_move=re.compile(
             rf"(?:\s+(?:{adverb}))*\s+(?:(?:in|on)?to|in|with|through)\s+(?:a|an|its|another|the)\s+(?:(?:{adjective})\s+|"
@@ -232,8 +237,8 @@ def tables() -> Tables:
             rf"^\s*(?:[a-z]+ly\s+)?(?:{going})\s|"
             rf"(?<![a-z])(?:{'|'.join(sorted(strong))}|(?:{spaced(word['camera'])}|{spaced(word['soft'])}|we)\b|"
             rf"(?:{'|'.join((*IMPERATIVE, *COMMANDS))})(?:\s|[.,;!]|$)|static|still|fixed|locked|tripod|"
-            r"shak[iye]|focus|rack|"
-            r"movement|motion|column|travell?ing|hover|active|gimbal|(?:go|get|come)\s+(?:in\s+)?(?:closer|nearer|wider|round|around)|sticks\s*,|our\s+(?:gaze|eyes|view)|withdrawal|descent|ascent|retreat|advance|hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|focal|soft|pi\s|z[io]\s|p[ob]\s|blur|filmed|shoulder|"
+            r"shak[iye]|focus|rack|dutch|aircraft|roll(?:s|ing)?\s+(?:to\s+the\s+)?(?:left|right)|"
+            r"movement|motion|column|travell?ing|hover|active|gimbal|(?:go|get|come)\s+(?:in\s+)?(?:closer|nearer|wider|round|around)|sticks\s*,|our\s+(?:gaze|eyes|view)|let\s+the\s+eye|revolution|everything|withdrawal|descent|ascent|retreat|advance|hand\s*held|vertigo|zolly|hitchcock|steady|stationary|motionless|clockwise|forward|360|focal|soft|pi\s|z[io]\s|p[ob]\s|blur|filmed|shoulder|"
             r"(?:counter|anti)\s*clockwise|down\s+(?:and\s+)?back|right\s+turn|"
             rf"left\s+turn|on\s+sticks|lock|(?:back|pull|fall)\s+(?:away|off|back)\b|barrel)|[{CJK}]"
         ),
@@ -280,21 +285,40 @@ def tables() -> Tables:
             r"down(?:ward)?s?|forward|backward|reverse|clockwise|(?:counter|anti)\s*clockwise|lateral|sideways)"
             rf"\s+(?:(?:{adjective}|{adverb})\s+)*$"
         ),
-        fill=rf"(?:[\s°%,]*(?:(?:{adverb}|{adjective}|{number}|(?:the|your)\s+(?:camera|gimbal|lens|shot|frame|view|head|cam|drone|slider|angle)|camera|our\s+view|us|it|itself|(?:its|our|a)\s+(?:own\s+)?(?:way|path|course)|by|about|about\s+a|"
-        r"some|a|all\s+the\s+way|over(?=\s+to\s+(?:the\s+)?(?:left|right)\b)|around(?=\s+to\s+the\s+(?:left|right)\b)|"
+        fill=rf"(?:[\s°%,]*(?:(?:{adverb}|{adjective}|{number}|(?:the|your)\s+(?:camera|gimbal|lens|shot|frame|view|head|cam|drone|slider|angle|aircraft|quad|copter|bird|rig|dolly)|camera|our\s+view|us|it|itself|(?:its|our|a)\s+(?:own\s+)?(?:way|path|course)|by|about|about\s+a|"
+        r"some|a|all\s+the\s+way|over(?=\s+to\s+(?:the\s+)?(?:left|right)\b)|(?:a)?round(?=\s+(?:to\s+the\s+)?(?:left|right)\b)|"
         r"back(?=\s+(?:up|down|in|out|left|right|to\s+the\s+(?:left|right))\b)|shots?|moves?|movement|motion|"
-        r"headlong|headfirst|degrees?|at\s+(?:a\s+)?(?:steady|slow|medium|normal|constant|high|brisk)\s+(?:speed|pace)))(?![a-z])\s*)*",
+        r"headlong|headfirst|right(?=\s+(?:in|out|up|down|back|into|through|over|past|at)\b)|degrees?|at\s+(?:a\s+)?(?:steady|slow|medium|normal|constant|high|brisk)\s+(?:speed|pace)))(?![a-z])\s*)*",
     )
 
 
 _SIMILE = re.compile(
-    r",\s*(?:[a-z]+\s+)?(?:as|like)\s+(?:a|an)\s+(?:[a-z]+\s+)?[a-z]+,(?=\s+[a-z])"
+    r",\s*as\s+(?:if|though)\s+[^,.;]{1,60},(?=\s+[a-z])|,\s*(?:[a-z]+\s+)?(?:as|like)\s+(?:a|an)\s+(?:[a-z]+\s+)?[a-z]+,(?=\s+[a-z])"
 )
 """ "The camera, patient as a cat, moved ..."."""
 _ENTRY = re.compile(
-    r"\b(?:pan|tilt|zoom|dolly|truck|pedestal|crane|orbit|roll|push|pull|track)\s*[:=](?=\s*(?:left|right|up|down|in|out|back|forward)\b)"
+    r"\b(?:pan|tilt|zoom|dolly|truck|pedestal|ped|crane|jib|orbit|roll|push|pull|track|slider)\s*[:=]"
+    r"(?=\s*(?:(?:slow|slowly|fast|quick|gentle|smooth|steady)\s+)?(?:to\s+the\s+)?(?:left|right|up|down|in|out|back|forward)\b)"
 )
 """ "dolly: in", as in a list of settings."""
+
+
+_AXIS = re.compile(
+    r"\b(?:axis|type|move|movement|motion|kind)\W{0,2}\s*[:=]\s*\W?(?P<verb>pan|tilt|roll|zoom|dolly|truck|orbit|crane|pedestal)"
+    r"(?P<gap>\W{0,2}\s*[;,/|\n]\s*\W?(?:direction|dir|way|side)\W{0,2}\s*[:=]\s*\W?)(?=[a-z])"
+)
+""" "axis: roll; direction: clockwise"."""
+
+
+def _axis(match: re.Match[str]) -> str:
+    """The two fields as one command, the words where they stood."""
+    at, low = match.start(), match.start("verb")
+    return " " * (low - at) + match["verb"] + " " * len(match["gap"])
+
+
+def _entered(head: str) -> str:
+    """The name of a setting as the verb of a command, no letter longer: what a slider does is to truck."""
+    return re.sub("slider", "truck ", head).replace(":", " ").replace("=", " ")
 
 
 def without_lookalikes(text: str, *, places: bool = True) -> str:
@@ -307,6 +331,7 @@ def without_lookalikes(text: str, *, places: bool = True) -> str:
 
     masked = tables().lookalike.sub(blank, text)
     masked = _SIMILE.sub(lambda m: " " * len(m.group()), masked)
-    masked = _ENTRY.sub(lambda m: m.group().replace(":", " ").replace("=", " "), masked)
+    masked = _AXIS.sub(_axis, masked)
+    masked = _ENTRY.sub(lambda m: _entered(m.group()), masked)
     # "a long, slow retreat" is one clause
     return tables().listed.sub(lambda m: m.group().replace(",", " "), masked)

@@ -31,7 +31,10 @@ _WAYS: tuple[tuple[str, str], ...] = (
     ("down", r"d(?=\s*(?:[,.;/)\]]|$)|\s+(?:at|past|to|over)\b)"),
     ("left", r"l(?=\s*(?:[,.;/)\]]|$)|\s+(?:at|past|along|to|across|with|over)\b)"),
     ("right", r"r(?=\s*(?:[,.;/)\]]|$)|\s+(?:at|past|along|to|across|with|over)\b)"),
-    ("in", rf"right\s+up\s+to|up\s+to(?!\s+(?:the\s+)?{_ALOFT}\b)|up\s+close"),
+    (
+        "in",
+        rf"right\s+up\s+to|up\s+to(?!\s+(?:the\s+)?(?:{_ALOFT}\b|\d|(?:a\s+)?(?:hundred|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b|eye\s+(?:level|height)|head\s+height|height))|up\s+close",
+    ),
     (
         "toward",
         r"along\s+(?:the|a)\s+(?:\w+\s+){1,2}(?:toward|towards)(?=\s)|"
@@ -42,20 +45,21 @@ _WAYS: tuple[tuple[str, str], ...] = (
         "with",
         r"along\s+(?:with|behind|beside|after)|alongside|beside|after|with(?!\s+(?:a|an|the\s+camera))|along\s+with|close\s+behind|behind",
     ),
+    ("over", r"over(?=\s*(?:[,.;]|$)|\s+(?:and|as|until|onto|completely|twice|once|slowly)\b)"),
     ("up", r"up(?:wards?)?|skywards?|" + _CHINESE_WAY % "上"),
     ("down", r"down(?:wards?)?|" + _CHINESE_WAY % "下"),
     (
         "in",
         r"closer|nearer|forwards?|ahead|inwards?|inside|in(?!\s+(?:and\s+out|front|place|slow\s+motion|circles?|a\s+"
-        r"(?:circle|slow|single|wide|smooth|continuous)|one|that\s+order|this\s+order|order|sequence|turn|real|sync|parallel|time)\b)|tight",
+        r"(?:circle|slow|single|wide|smooth|continuous)|one|that\s+order|this\s+order|order|sequence|turn|mind|hand|question|love|common|bed|town|real|sync|parallel|time)\b)|tight",
     ),
     (
         "out",
-        r"outwards?|out|backwards?|back(?!\s+and\s+forth)|away|wider?|off(?=\s+(?:from|into|slowly))",
+        r"outwards?|out|backwards?|back(?!\s+and\s+forth)|away|wider?|off(?=\s+(?:from|into|slowly|gently|a|until|so)\b|\s*(?:[,.;]|$))",
     ),
     (
         "around",
-        r"in\s+(?:a\s+)?(?:\w+\s+)?(?:circles?|arc)(?:\s+around)?|(?:all\s+)?(?:around|round)|full\s+circle",
+        r"in\s+(?:a\s+)?(?:\w+\s+)?(?:circles?|arc)(?:\s+around)?|(?:all\s+)?(?:around|round)(?!\s+(?:to\s+the\s+)?(?:left|right)\b(?!\s+of\b))|full\s+circle",
     ),
     (
         "toward",
@@ -79,7 +83,7 @@ def _way_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 _FAR = re.compile(
-    r"\s+(?:of|from|across|along|over|around|past|off|with|through|to|toward|towards|onto|between|among|by|up|down|in|on|"
+    r"\s+(?:[a-z]+ly\s+)*(?:of|from|across|along|over|around|past|off|with|through|to|toward|towards|onto|between|among|by|up|down|in|on|"
     r"the|his|her|its|him|them|us|at|about|a|an)\b"
 )
 _LOW = (

@@ -136,9 +136,21 @@ _ENDS = re.compile(r"[.!?。！？；\n]+")  # noqa: RUF001
 
 
 def check_words(text: str) -> None:
-    """Raises: BadRequest(code="invalid_script") for a run of characters that is data, no word, and for
-    more sentences than a film has shots.
+    """Raises: BadRequest(code="invalid_script") for a run of characters that is data, no word, for
+    nothing but addresses, for rows of values under no header, and for more sentences than a film has shots.
     """
+    if _ADDRESSES.fullmatch(text):
+        raise bad_script(
+            f"The script is nothing but an address, {text.strip()[:80]!r}; no page is fetched.",
+            text.strip()[:80],
+            fix="Send the words that stand there: what is seen and what happens.",
+        )
+    if _VALUES.fullmatch(text.strip()) and len({row.count(",") for row in text.split()}) == 1:
+        raise bad_script(
+            "The script is rows of values under no header; which column says what is not told.",
+            text.strip()[:40],
+            fix="Put a header over the rows (shot, action, camera, dialogue, duration), or write sentences.",
+        )
     if (count := sum(1 for _ in _ENDS.finditer(text))) > MAX_SENTENCES:
         raise bad_script(
             f"The script has {count} sentences and lines; at most {MAX_SENTENCES} are taken.",
@@ -153,6 +165,11 @@ def check_words(text: str) -> None:
             match.group()[:40],
             fix="Leave the data out and send the words of the script.",
         )
+
+
+_ADDRESSES = re.compile(r"\s*(?:(?:[a-z][a-z0-9+.-]{1,9}://|www\.)\S+\s*)+", re.I)
+_VALUES = re.compile(r"[\w.+-]+(?:,[\w.+-]+)+(?:\s*\n[\w.+-]+(?:,[\w.+-]+)+)+")
+""" "foo,bar" in two rows and more: a single such line is a list of things to see."""
 
 
 def tidy(text: str) -> str:

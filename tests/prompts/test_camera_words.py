@@ -21,6 +21,7 @@ from shotwright.prompts.camera_words import (
     parse_camera,
     parse_prose,
     prose_hits,
+    prose_turns,
 )
 from shotwright.prompts.plan_check import OPPOSITES
 
@@ -286,6 +287,32 @@ def test_a_focus_is_no_move(text: str) -> None:
     assert focus_of(text) == "rack"
     assert parse_prose(text) == ([], [])
     assert focus_of("Pan left.") is None
+
+
+def test_a_focus_has_its_turn_among_the_moves() -> None:
+    text = "Glide forward to the chessboard; when we arrive, rack focus to the hand behind her."
+    assert prose_turns(text) == [["dolly_in"], ["rack_focus"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "turns"),
+    [
+        ('{"camera": {"move": "pan", "direction": "left", "degrees": 30}}', [["pan_left"]]),
+        ("props: [frying pan, dolly with crates]; action: the cook flips an omelette", []),
+        ("After circling her, the camera tilts up.", [["orbit_right"], ["tilt_up"]]),
+        ("The camera walks backwards in front of the procession.", [["follow"]]),
+        ("On a crane, the view sinks to the wedding party.", [["crane_down"]]),
+        ("A half circle around the coupe, moving left.", [["orbit_left"]]),
+        ("Zoom into savings this spring.", []),
+        ("镜头不要从病床拉开。", []),
+        ("先往后退，再绕到她身后。", [["dolly_out"], ["orbit_right"]]),
+        ("先往前走，到路口向右转。", []),
+        ("镜头从鞋子摇到脸，然后后拉。", [["tilt_up"], ["dolly_out"]]),
+        ("孩子们抬头看着无人机，目送它飞走。", []),
+    ],
+)
+def test_phrasings_of_many_kinds_of_text_are_read(text: str, turns: list[list[str]]) -> None:
+    assert prose_turns(text) == turns
 
 
 def test_spoken_words_command_no_camera() -> None:

@@ -171,6 +171,9 @@ def board_of(plan: ShotPlan, shot: Shot, duration_s: float) -> dict[str, Any]:
     inside = location is not None and location.int_ext == "INT"
     slugline = scene.slugline if scene else ""
     inside = inside or bool(re.match(r"\s*(INT\b(?!/EXT)|内景)", slugline, re.IGNORECASE))
+    place = location.name if location else slugline or shot.scene_id
+    told = (location is not None and location.int_ext) or _MARKED.match(slugline)
+    inside = inside or (not told and is_indoors(place, shot.action))
     size = shot.shot_size or ("wide" if shot.intent == "establishing" else "medium")
     return {
         "number": shot.id,
@@ -180,10 +183,35 @@ def board_of(plan: ShotPlan, shot: Shot, duration_s: float) -> dict[str, Any]:
         "size": size,
         "angle": shot.angle,
         "palette": palette_of(time, inside=inside),
-        "place": location.name if location else slugline or shot.scene_id,
+        "place": place,
         "figures": _figures(plan, shot),
         "over_shoulder": shot.framing == "over_the_shoulder",
     }
+
+
+def is_indoors(place: str, action: str) -> bool:
+    """Whether a place, or else what happens there, names a room: "in the kitchen", 厨房里, not
+    "outside the kitchen".
+    """
+    said = place if _ROOMS.search(place) or _OPEN_AIR.search(place) else action
+    return bool(_ROOMS.search(said)) and not (_OPEN_AIR.search(said) or _BEFORE_IT.search(action))
+
+
+_BEFORE_IT = re.compile(r"\boutside\s+(?:of\s+)?(?:the|a|an|his|her|their)\b", re.IGNORECASE)
+_MARKED = re.compile(r"\s*(?:INT|EXT|I/E|内景|外景|内|外)\b", re.IGNORECASE)
+_ROOMS = re.compile(
+    r"\b(?:(?:class|court|wait|ball|bed|bath|board|living|dining|waiting|meeting|hotel|hospital)?\s?rooms?|kitchens?|offices?|"
+    r"corridors?|hallways?|hall|attics?|cellars?|basements?|garages?|studios?|library|elevators?|stairwells?|caf[eé]s?|"
+    r"restaurants?|diners?|bar|pubs?|church|chapel|theat(?:er|re)|museums?|laborator(?:y|ies)|workshops?|pantry|nursery|lobby|"
+    r"foyer|cockpit|bunker|dungeon|indoors)\b"
+    r"|厨房|卧室|客厅|餐厅|浴室|教室|办公室|走廊|楼道|地下室|阁楼|书房|病房|图书馆|咖啡馆|酒吧|教堂|电梯|车库|大厅|屋里|屋内|室内|房间",
+    re.IGNORECASE,
+)
+_OPEN_AIR = re.compile(
+    r"\b(?:outside|outdoors|street|garden|field|forest|beach|sea|sky|road|mountain|river|roof|rooftop|yard|park|harbou?r|"
+    r"meadow|desert|quay|village)s?\b|室外|屋外|门外|窗外|街|花园|田|森林|海|天空|山|河|屋顶|院子|公园",
+    re.IGNORECASE,
+)
 
 
 def palette_of(time: str, *, inside: bool) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shotwright.generator.errors import BadRequest
 from shotwright.prompts.coverage import words_lost
 from shotwright.prompts.director import MAX_SCRIPT, Direction, Terms, direct, direct_script
-from shotwright.prompts.readers import read
+from shotwright.prompts.readers import read_fountain
 
 BALL = "A red ball rolls across the hills at sunset. It bounces. The camera pans left."
 
@@ -64,7 +64,7 @@ def test_an_introduction_of_somebody_by_name_is_one_person_with_looks() -> None:
     told = (
         "ANNA (40), a tall sailor in a coat, waves at a red ROBOT. Behind ANNA, a dog barks, wet."
     )
-    plan = direct_script(read(f"EXT. PIER - DAY\n\n{told}\n\nROBOT\nAhoy.\n")).plan
+    plan = direct_script(read_fountain(f"EXT. PIER - DAY\n\n{told}\n\nROBOT\nAhoy.\n")).plan
     assert {c.name: c.static_features for c in plan.characters} == {
         "ANNA": "ANNA, 40, a tall sailor in a coat",
         "ROBOT": "ROBOT, a red robot",

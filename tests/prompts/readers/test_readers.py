@@ -400,3 +400,23 @@ def test_more_sentences_than_a_film_has_shots_are_refused_at_once(text: str) -> 
         read(text)
     assert (caught.value.code, caught.value.field) == ("invalid_script", "script")
     assert time.process_time() - started < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("https://example.com/watch?v=1", "no page is fetched"),
+        ("www.example.com\nhttps://example.com", "no page is fetched"),
+        ("foo,bar\nbaz,qux", "rows of values"),
+    ],
+)
+def test_addresses_and_bare_values_are_no_script(text: str, says: str) -> None:
+    with pytest.raises(BadRequest, match=says) as caught:
+        read(text)
+    assert caught.value.code == "invalid_script" and caught.value.fix
+
+
+@pytest.mark.parametrize("text", ["dog,ball,rain", "A fan films https://example.com on a screen."])
+def test_a_list_of_things_and_an_address_in_a_sentence_are_filmed(text: str) -> None:
+    script = read(text)
+    assert isinstance(script, Script) and script.format == "plain"
