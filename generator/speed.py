@@ -172,6 +172,9 @@ class Pace:
     kernels: list[Kernel] = field(default_factory=list)
     compiled: bool = False
     passes: tuple[int, int] | None = None
+    deviation: float | None = None
+    """Of what the last fast rendering foresaw from what was then computed: relative L2 of the network's output, the
+    mean over the steps where both were known.  Foreseen from `INTERVAL` steps before; a step left out, from one."""
     level: str = "exact"
     notes: list[str] = field(default_factory=list)
     _last_guided: int | None = None
@@ -182,7 +185,7 @@ class Pace:
 
         guidance_stops: whether the pipeline asks at each step anew if it is guided.
         """
-        self.level, self.passes, self._last_guided = level, None, None
+        self.level, self.passes, self.deviation, self._last_guided = level, None, None, None
         self.notes = []
         if level == "exact":
             yield
@@ -210,6 +213,8 @@ class Pace:
             self.passes = sum(c.computed for c in counts), sum(c.asked for c in counts)
             if self.passes[0] == self.passes[1]:
                 self.notes.append("the step cache skipped nothing")
+            errors = [float(error) for count in counts for error in count.errors]
+            self.deviation = sum(errors) / len(errors) if errors else None
 
     def after_step(self, pipeline: Any, step: int) -> None:
         """Stop guiding once the last guided step is done."""
@@ -224,6 +229,7 @@ class Pace:
             "kernels": [kernel.told() for kernel in self.kernels],
             "compiled": self.compiled,
             "passes": None if self.passes is None else list(self.passes),
+            "deviation": None if self.deviation is None else round(self.deviation, 5),
             "guided_steps": self._last_guided,
             "notes": list(self.notes),
         }
@@ -290,9 +296,11 @@ class _Count:
 
     def __init__(self, network: Any) -> None:
         self.asked = self.computed = 0
+        self.errors: list[Any] = []
+        """Relative L2 of what would have been foreseen, where it was computed; tensors, so that no step waits."""
         self.network = network
-        registry = network.proj_out._diffusers_hook
-        self._reference = registry.get_hook("taylorseer_cache").fn_ref
+        self._hook = network.proj_out._diffusers_hook.get_hook("taylorseer_cache")
+        self._reference = self._hook.fn_ref
         self._through = self._reference.original_forward
         self._reference.original_forward = self._computed
         self._handle = network.proj_out.register_forward_pre_hook(self._asked)
@@ -302,7 +310,14 @@ class _Count:
 
     def _computed(self, *arguments: Any, **named: Any) -> Any:
         self.computed += 1
-        return self._through(*arguments, **named)
+        made = self._through(*arguments, **named)
+        state = self._hook.state_manager.get_state()
+        # slopes are known, and the next step may be left out
+        if state.current_step > WARM_UP and len(state.taylor_factors.get(0, ())) > 1:
+            foreseen = state.predict()[0]
+            if foreseen.shape == made.shape:
+                self.errors.append((foreseen - made).float().norm() / made.float().norm())
+        return made
 
     def end(self) -> None:
         """Give the network back as it was, without the cache."""

@@ -3,6 +3,7 @@
     python -m shotwright.generator.mini.evaluate --seed 1 --clips 48 --json figures.json --sheet sheet.png
     python -m shotwright.generator.mini.evaluate --figures new.json --against old.json   # exit 1: keep the old
     python -m shotwright.generator.mini.evaluate --clips 48 --sweep 8x1 8x3 20x3 --json sweep.json
+    python -m shotwright.generator.mini.evaluate --clips 68 --sweep 16x4 16x4@fast  # what the fast level changes
 
 What is measured, and how, stands in `evaluation.py`.  Captions are written by `world/captions.py`, which training
 never sees.  The same seed asks for the same clips.
@@ -15,14 +16,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from shotwright.generator.catalog import Preset, load_catalog
 from shotwright.generator.errors import BadRequest, ShotwrightError
+from shotwright.generator.frames import Frames
 from shotwright.generator.mini import figures as counting
 from shotwright.generator.mini import report
 from shotwright.generator.mini.console import say
@@ -139,17 +143,25 @@ def _check_same_clips(old: Written, given: Written | None, chosen: argparse.Name
 
 
 def _sweep(evaluation: Evaluation, presets: Sequence[Preset], path: Path | None) -> int:
-    """Print a line a preset, and write them; seconds are CPU seconds a clip of the default length."""
+    """Print a line a preset, and write them; seconds are CPU seconds a clip of the default length.
+
+    apart: from the clips of the first preset, relative L2 of the pixels about mid-grey, the median over the clips.
+    """
     rows: list[dict[str, Any]] = []
+    first: list[Frames] = []
     for preset in presets:
-        seconds, found = evaluation.at(preset)
-        say(report.sweep_row(preset, seconds, found))
+        seconds, found, clips = evaluation.at(preset)
+        first = first or clips
+        apart = median(map(_apart, clips, first))
+        say(report.sweep_row(preset, seconds, found) + f"; apart from the first {apart:.3f}")
         rows.append(
             {
                 "steps": preset.steps,
                 "guidance": preset.guidance,
                 "refine": preset.refine,
+                "level": preset.level,
                 "seconds": seconds,
+                "apart": apart,
                 "figures": counting.to_json(found),
             }
         )
@@ -158,19 +170,26 @@ def _sweep(evaluation: Evaluation, presets: Sequence[Preset], path: Path | None)
     return 0
 
 
+def _apart(clip: Frames, other: Frames) -> float:
+    a, b = clip.astype(np.float32) - 127.5, other.astype(np.float32) - 127.5
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
 def _preset(text: str) -> Preset:
-    """STEPSxGUIDANCE or STEPSxGUIDANCExREFINE, such as 20x3 or 20x3x1."""
+    """STEPSxGUIDANCE or STEPSxGUIDANCExREFINE, such as 20x3 or 20x3x1; with @fast at that level."""
     try:
-        steps, guidance, *refine = text.split("x")
-        if len(refine) > 1:
+        numbers, at, level = text.partition("@")
+        steps, guidance, *refine = numbers.split("x")
+        if len(refine) > 1 or (at and not level):
             raise ValueError(text)
-        return Preset(int(steps), float(guidance), int(refine[0]) if refine else 0)
+        passes = int(refine[0]) if refine else 0
+        return Preset(int(steps), float(guidance), passes, level or "exact")
     except ValueError as error:
         raise BadRequest(
-            f"{text!r} is no preset; write steps x guidance x refining passes, such as 20x3 or 20x3x1.",
+            f"{text!r} is no preset; write steps x guidance x refining passes, such as 20x3, 20x3x1 or 20x3@fast.",
             field="sweep",
             value=text,
-            allowed="STEPSxGUIDANCE or STEPSxGUIDANCExREFINE",
+            allowed="STEPSxGUIDANCE or STEPSxGUIDANCExREFINE, and @fast",
             fix="--sweep 8x1 20x3",
         ) from error
 
@@ -199,7 +218,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--sweep",
         nargs="*",
-        metavar="STEPSxGUIDANCE[xREFINE]",
+        metavar="STEPSxGUIDANCE[xREFINE][@fast]",
         help="figures against sampling presets",
     )
     add("--card", type=Path, help="write the model card here")

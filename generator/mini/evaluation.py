@@ -144,12 +144,13 @@ class Evaluation:
         order = list(counting.KINDS)
         return sorted(found, key=lambda figure: order.index(figure.key))
 
-    def at(self, preset: Preset) -> tuple[float, list[Figure]]:
-        """Median CPU seconds a clip, and the figures of words and pictures, with other sampling settings."""
+    def at(self, preset: Preset) -> tuple[float, list[Figure], list[Frames]]:
+        """Median CPU seconds a clip, the figures of words and pictures, and the clips, with other settings."""
         self.preset, self.spent = preset, []
         outcomes = self.outcomes(chinese=False)
         found = self.obedience(outcomes) + self.picture(outcomes)
-        return statistics.median(self.spent), [f for f in found if f.key in SWEPT]
+        clips = [outcome.clip for outcome in outcomes]
+        return statistics.median(self.spent), [f for f in found if f.key in SWEPT], clips
 
     def codec(self) -> list[Figure]:
         """Reconstruction of clear real clips in every size and in the shortest, default and longest length."""
@@ -200,6 +201,7 @@ class Evaluation:
             steps=self.preset.steps,
             guidance=self.preset.guidance if guidance is None else guidance,
             refine=self.preset.refine,
+            level=self.preset.level,
         )
         began = time.thread_time()
         clip = self.engine.render(spec, given or Given(), lambda *_: None)

@@ -96,7 +96,8 @@ def sweep_row(preset: Preset, seconds: float, figures: Sequence[Figure]) -> str:
 def sampling(preset: Preset) -> str:
     """A preset in words."""
     words = f"{preset.steps} steps, guidance {preset.guidance:g}"
-    return words + (f", refined {preset.refine} times" if preset.refine else "")
+    words += f", refined {preset.refine} times" if preset.refine else ""
+    return words if preset.level == "exact" else f"{words}, {preset.level}"
 
 
 def failings(figures: Sequence[Figure], version: Version) -> list[str]:

@@ -193,6 +193,9 @@ def test_an_encoder_may_keep_the_name_of_the_model_that_it_was_cut_from(
     folder = Path(shutil.copytree(tiny("z_image"), tmp_path / "weights"))
     headed = folder / "text_encoder" / "config.json"
     edit_json(headed, lambda config: config.update(architectures=["Qwen3ForCausalLM"]))
+    file = folder / "text_encoder" / "model.safetensors"
+    whole = {**load_file(file), "lm_head.weight": torch.zeros(7, 7)}
+    save_file(whole, file, metadata={"format": "pt"})
     card = card_of("z_image", source=str(folder))
     engine = open_engine(card, device="cpu", models=tmp_path)
     spec = spec_of("z_image", frames=1)
