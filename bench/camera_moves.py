@@ -280,16 +280,14 @@ def interval(right: Sequence[bool]) -> str:
 def card_lines(clips: Sequence[Clip]) -> str:
     """`[camera.obedience]` of the model card: a share a mechanism and kind, of clips right in direction and amount.
 
-    Of direction alone for slides whose amount was not told.
+    A slide whose amount was not told is not right in amount.
     """
     lines = ["", "[camera.obedience]"]
     for name in (TRAINED, GUIDED, AFTER):
         of_it = [clip for clip in clips if clip.mechanism == name]
         kinds = dict.fromkeys(Move(clip.move).kind for clip in of_it)
         shares = {
-            kind: statistics.mean(
-                (c.near if c.told else c.direction) for c in of_it if Move(c.move).kind == kind
-            )
+            kind: statistics.mean(c.told and c.near for c in of_it if Move(c.move).kind == kind)
             for kind in kinds
         }
         told = ", ".join(f"{kind} = {share:.2f}" for kind, share in shares.items())

@@ -59,8 +59,6 @@ ALIKE_SHARE = 0.06
 REVERSED = 0.08
 """Slides with far and near exchanged look nearly the same; that in which the top of the picture is nearer than its
 middle must lower the cost by this."""
-UPRIGHT = 0.2
-"""Share of the largest nearness by which the top may be nearer than the middle between the rest's nearest and farthest."""
 FELT = (0.02, 0.02, 0.02, 0.04, 0.03, 0.03, 0.05)
 """Per axis, the least motion that counts as one; of slides at the distance of what is near."""
 FITS = 2.0
@@ -143,8 +141,8 @@ def tell(tracks: Tracks, turns: Sequence[Pose], *, hfov_deg: float) -> Told | No
     with_it = float((slid.off < FITS).mean())
     explained = (with_it - along) / (1 - along + 1e-9)
     least = EXPLAINED if set(axes) & set(TURNS) else EXPLAINED_ALONE
-    if explained < least or not _upright(sight, slid) or not _proved(sight, slid, axes, pixel):
-        if explained > EXPLAINED_CIRCLING and _circles(slid) and _upright(sight, slid):
+    if explained < least or not _proved(sight, slid, axes, pixel):
+        if explained > EXPLAINED_CIRCLING and _circles(slid) and _upright(slid):
             way = _everywhere(every, slid, chosen, axes)
             turning = tuple(replace(pose, truck=0.0, pedestal=0.0, dolly=0.0) for pose in way)
             return Told((), with_it, True, here, turning)
@@ -190,14 +188,12 @@ def _slid(sight: Sight, turned: Bundle) -> tuple[Bundle | None, tuple[int, ...]]
     best = adjust(sight, only, every)
     if best.cost > turned.cost - BETTER or best.cost > 0.3:
         best = min(best, adjust(sight, turned, every), key=_cost)
-    if not _upright(sight, best):
-        other = adjust(sight, _mirrored(best), every, steps=2 * STEPS)
-        if other.cost < best.cost + REVERSED and _upright(sight, other):
-            best = other
+    if best.cost > LOST or not _upright(best):
+        best = min(best, adjust(sight, _mirrored(best), every, steps=2 * STEPS), key=_doubt)
     if best.cost > turned.cost - BETTER:
         return None, ()
-    alike, upright = max(ALIKE, ALIKE_SHARE * best.cost), _upright(sight, best)
-    if only.cost <= best.cost + alike and _upright(sight, only) >= upright:
+    alike, upright = max(ALIKE, ALIKE_SHARE * best.cost), _upright(best)
+    if only.cost <= best.cost + alike and _upright(only) >= upright:
         bundle, axes = only, tuple[int, ...](SLIDES)
     else:
         bundle, axes = best, every
@@ -211,12 +207,13 @@ def _slid(sight: Sight, turned: Bundle) -> tuple[Bundle | None, tuple[int, ...]]
         cameras[:, axis] = 0
         held = Bundle(cameras, bundle.rays, bundle.near, bundle.off, bundle.cost)
         without = adjust(sight, held, fewer)
-        if (
-            without.cost <= min(bundle.cost, best.cost) + alike
-            and _upright(sight, without) >= upright
-        ):
+        if without.cost <= min(bundle.cost, best.cost) + alike and _upright(without) >= upright:
             bundle, axes = without, fewer
     return bundle, axes
+
+
+def _doubt(slid: Bundle) -> float:
+    return slid.cost + (0 if _upright(slid) else REVERSED)
 
 
 def _mirrored(slid: Bundle) -> Bundle:
@@ -304,22 +301,21 @@ def _circles(slid: Bundle) -> bool:
     return float(np.abs(back).max()) > FELT[PAN] and off < CIRCLES * float(np.abs(back).max())
 
 
-def _upright(sight: Sight, slid: Bundle) -> bool:
-    """Whether what stands in the middle and below departs from what stands at the top towards us, not away from us."""
+def _upright(slid: Bundle) -> bool:
+    """Whether what stands in the middle is no farther than what stands at the top."""
     good = (slid.off < FITS) & (slid.rays[:, 2] > 0.1)
     if not good.any():
         return True
-    seen = sight.seen[:, good, None]
-    x, y = (np.where(seen, sight.at[:, good], 0).sum(0) / np.maximum(seen.sum(0), 1)).T
+    place = slid.rays[good, :2] / slid.rays[good, 2:]
     near = slid.near[good] / slid.rays[good, 2]
-    low, high = np.quantile(y, (0.05, 0.95))
-    top = y > low + 0.75 * (high - low)
-    central = ~top & (np.abs(x) < np.quantile(np.abs(x), 0.95) / 2)
-    if not top.any() or not central.any():
+    x, y = np.abs(place[:, 0]), place[:, 1]
+    wide, high = float(np.quantile(x, 0.95)), np.quantile(y, (0.05, 0.95))
+    tall = float(high[1] - high[0]) / 2 + 1e-9
+    y = (y - float(high.mean())) / tall
+    top, middle = y > 0.5, (x < wide / 2) & (np.abs(y) < 0.5)
+    if not top.any() or not middle.any():
         return True
-    least, most = np.quantile(near[central], (0.1, 0.9))
-    slack = UPRIGHT * float(np.quantile(near, 0.97))
-    return bool((least + most) / 2 >= np.median(near[top]) - slack)
+    return bool(np.median(near[middle]) >= np.median(near[top]))
 
 
 def _moved(sight: Sight, slid: Bundle) -> Floats:
@@ -331,12 +327,14 @@ def _moved(sight: Sight, slid: Bundle) -> Floats:
 
 
 def _subject(sight: Sight, slid: Bundle, half: float) -> float:
-    """Nearness, along the first view, of what stands in front in the middle of the pictures."""
+    """Nearness, along the first view, of what stands in front in the middle of the picture."""
     good = (slid.off < FITS) & (slid.rays[:, 2] > 0.1)
+    early = good & sight.seen[0]
+    good = early if early.sum() >= FEWEST else good
     rays = slid.rays[good]
-    rows = np.abs(sight.at[..., 1][sight.seen]).max(initial=half / 4)
-    central = np.exp(-((sight.at / (half, rows)) ** 2).sum(2) / (2 * CENTRAL**2))
-    weight = (central * sight.seen).sum(0)[good]
+    place = rays[:, :2] / rays[:, 2:]
+    rows = np.abs(sight.at[0][sight.seen[0]][:, 1]).max(initial=half / 4)
+    weight = np.exp(-((place / (half, rows)) ** 2).sum(1) / (2 * CENTRAL**2))
     near = slid.near[good] / rays[:, 2]
     # who moved little does not know how far it is
     error = sight.width / np.maximum(_moved(sight, slid)[good], 1e-9)

@@ -30,7 +30,6 @@ from shotwright.tools.studio.resolve import Resolution
 
 TRAINED, GUIDED, AFTER = "trained condition", "guided warp", "warp after rendering"
 WORDS, NONE = "words", "none"
-MECHANISMS = (TRAINED, GUIDED, AFTER, WORDS)
 TRAJECTORY, CONTROL, LORA = "trajectory", "control video", "LoRA"
 NATIVE: Mapping[str, str] = {TRAJECTORY: TRAJECTORY, CONTROL: CONTROL, "loras": LORA}
 """What a card's `camera.native` makes the path with: tensors that the checkpoint itself follows, or weights a move."""
@@ -92,8 +91,16 @@ def plan_camera(
     """Choose the mechanism: the first that serves of those that can make the path, else the best measured.
 
     segments: how many pieces the clip is rendered in.  mechanism: the one to take, if the caller named one.
-    Raises: BadRequest for a mechanism that cannot make the path.
+    Raises: BadRequest for a mechanism that cannot make the path, or has none to make.
     """
+    if mechanism is not None and not moves:
+        raise BadRequest(
+            f"mechanism {mechanism!r} says how a camera is moved, and no camera is given.",
+            field="mechanism",
+            value=mechanism,
+            allowed="with camera",
+            fix="give camera, or remove mechanism",
+        )
     if not moves:
         return CameraPlan((), NONE, None, (), card.hfov_deg)
     expanded = expand(moves)
@@ -132,6 +139,8 @@ def plan_camera(
         "seed": seed,
         "hfov_deg": card.hfov_deg,
         "strength": WARP_STRENGTH,
+        # a given picture is looked at again by the model; a clip's own pixels stay
+        "kept": chosen == GUIDED and start in ("words", "clip") and any(map(_slides, poses)),
         "overscan": _overscan(card, poses) if chosen == AFTER else 1.0,
         # where no first frame is given, the clip is seen from where the path leaves it least
         "at": asdict(vantage(poses) if chosen == AFTER or start in ("words", "clip") else poses[0]),
@@ -148,12 +157,14 @@ def plan_camera(
 
 
 def mechanisms_of(card: Card) -> dict[str, list[str]]:
-    """Move -> the mechanisms that make its usual amount of a text clip, the one taken first."""
+    """Move -> the mechanisms that make its usual amount, the one taken first: of a clip from words, or from a picture
+    where the model needs one."""
+    start: Start = "words" if "text" in card.modes else "picture"
     found = {}
     for name in MOVES:
         move = (Move(name),)
         poses = path(move, card.frames.default, amounts=card.camera_amounts)
-        able = _able(card, move, poses, "words", 1)
+        able = _able(card, move, poses, start, 1)
         best = _best(card, move, able)
         found[name] = [best, *(other for other in able if other != best)]
     return found
@@ -166,16 +177,10 @@ def _able(
     first, found = moves[0], dict[str, float]()
     given = start in ("still", "clip")
     whole = len(moves) == 1 and (first.start, first.end, first.easing) == (0.0, 1.0, "linear")
-    if (
-        whole
-        and segments == 1
-        and first.move in card.camera_trained
-        and start not in ("still", "clip")
-    ):
+    if whole and segments == 1 and first.move in card.camera_trained and not given:
         found[TRAINED] = 1.0
     if segments == 1 and _follows(card, moves, start):
         found[NATIVE[card.camera_native]] = 1.0
-    given = start in ("still", "clip")
     if start != "bound" and (given or any(pose != poses[0] for pose in poses)):
         if card.camera_guided:
             found[GUIDED] = 1.0
@@ -201,11 +206,11 @@ def _able(
 def _follows(card: Card, moves: Sequence[Move], start: Start) -> bool:
     """Whether the checkpoint itself makes a path from such a start: a trajectory needs a picture, a LoRA its move."""
     if card.camera_native == TRAJECTORY:
-        return start == "picture"
+        return start in ("picture", "still")
     whole = all((move.start, move.end) == (0.0, 1.0) for move in moves)
     by_lora = {lora.move for lora in card.loras.values()} >= {move.move for move in moves}
     able = card.camera_native == CONTROL or (card.camera_native == "loras" and whole and by_lora)
-    return able and start in ("words", "picture")
+    return able and start in ("words", "picture", "still")
 
 
 def _slides(pose: Pose) -> bool:
@@ -218,7 +223,7 @@ def _overscan(card: Card, poses: Sequence[Pose]) -> float:
 
     return max(
         overscan(poses, hfov_deg=card.hfov_deg, width=width, height=height, at=vantage(poses))
-        for width, height in card.sizes.values()
+        for width, height in card.native
     )
 
 

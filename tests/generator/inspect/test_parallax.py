@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shotwright.generator.camera import Pose
+from shotwright.generator.camera import Move, Pose, path
 from shotwright.generator.inspect.parallax import Told, tell
 from shotwright.generator.inspect.tracks import Tracks
 from shotwright.generator.lens import rotation
@@ -125,3 +125,12 @@ def test_points_that_drift_by_themselves_are_no_slide() -> None:
     drift = np.linspace(0, 1, FRAMES)[:, None] * rng.normal(0, 6 * PIXEL, tracks.at.shape[1])
     tracks.at[..., 0] += drift
     assert told(tracks, poses).poses == ()
+
+
+@pytest.mark.parametrize("move", ["orbit_left", "orbit_right", "crane_up"])
+def test_a_camera_that_circles_is_not_taken_for_one_that_slides_the_other_way(move: str) -> None:
+    poses = path([Move(move, amount=20)], FRAMES)
+    found = told(seen(poses, (0.1, 0.45, 1.0)))
+    last = found.poses[-1] if found.poses else found.circling[-1]
+    assert last.pan_deg == pytest.approx(poses[-1].pan_deg, abs=3)
+    assert last.tilt_deg == pytest.approx(poses[-1].tilt_deg, abs=3)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 
 from shotwright.generator.camera import Move
@@ -105,3 +106,25 @@ def test_a_long_clip_is_moved_segment_by_segment_each_from_the_end_of_the_one_be
     assert calls[0][2].prefix is None
     prefix = calls[1][2].prefix
     assert prefix is not None and np.array_equal(prefix, made[4:9])
+
+
+def test_a_slide_over_a_clip_keeps_what_the_warp_knows_and_imagines_the_rest() -> None:
+    footage = clip(9)
+    way = over(Move("orbit_left", amount=20), frames=9, mechanism=GUIDED)
+    guides: list[Given] = []
+
+    def black(index: int, spec: ClipSpec, given: Given) -> Frames:
+        guides.append(given)
+        return np.zeros_like(footage)
+
+    made = np.stack(list(moved(footage, way, [SPEC], overlap=0, given=Given(), render=black)))
+    guide, holes = guides[0].guide, guides[0].holes
+    assert guide is not None and holes is not None
+    far = np.stack([cv2.dilate(hole, np.ones((15, 15), np.uint8)) for hole in holes]) == 0
+    assert far.any() and np.array_equal(made[far], guide[far])
+    assert made[holes == 1].mean() < 0.3 * guide[holes == 1].mean()
+
+
+def test_a_given_picture_is_never_laid_over_what_the_model_made_of_it() -> None:
+    assert not over(Move("orbit_left"), frames=9, mechanism=GUIDED, start="picture")["kept"]
+    assert not over(Move("pan_left"), frames=9, mechanism=GUIDED)["kept"]
