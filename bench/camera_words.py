@@ -25,6 +25,11 @@ read one after the other: 221 of 249 (88.8 %) before anything was mended, and 20
 the first called for.  New kinds of text showed new gaps: what is to be expected of a kind of text that no set held is
 nearer to these two than to the figures above.  They stand at the end of "blind dev", but for one label in doubt.
 
+"held out" are two sets of 150, English and Chinese, by writers who were given this task's own words (the vocabulary,
+negations, several moves, look-alikes; sentences of films, screenplays and briefs) and who did not know the rules.  They
+were scored once each, after the last rule was written, by a script that printed the score alone: 148 and 148 of 150,
+98.7 %.  No rule has been changed for them since, so that what is printed here is the first look.
+
 A sentence is right when all its moves, their order, what runs together, and each speed and amount that its
 label names are right.
 Run: python -m bench.camera_words
@@ -43,6 +48,7 @@ SENTENCES = DATA / "camera_sentences.csv"
 LATER = DATA / "camera_sentences_later.csv"
 BLIND_DEV = DATA / "camera_sentences_blind_dev.csv"
 BLIND_UNSEEN = DATA / "camera_sentences_blind_unseen.csv"
+HELD_OUT = DATA / "camera_sentences_held_out.csv"
 FIRST_LOOK = {
     "unseen": "153 of 160, 95.6%",
     "blind dev": "1124 of 1245, 90.3%",
@@ -57,6 +63,7 @@ def main() -> int:
         "later": rows(LATER),
         "blind dev": rows(BLIND_DEV),
         "blind unseen": rows(BLIND_UNSEEN),
+        "held out": rows(HELD_OUT),
     }
     for name in sys.argv[1:] or halves:
         misses = [(label, style, text, said(text)) for label, style, text in halves[name]]

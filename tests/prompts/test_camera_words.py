@@ -231,6 +231,7 @@ HALVES = {
     "later": BENCH["rows"](BENCH["LATER"]),
     "blind dev": BENCH["rows"](BENCH["BLIND_DEV"]),
     "blind unseen": BENCH["rows"](BENCH["BLIND_UNSEEN"]),
+    "held out": BENCH["rows"](BENCH["HELD_OUT"]),
 }
 
 
