@@ -139,8 +139,10 @@ def plan_camera(
         "seed": seed,
         "hfov_deg": card.hfov_deg,
         "strength": WARP_STRENGTH,
-        # a given picture is looked at again by the model; a clip's own pixels stay
-        "kept": chosen == GUIDED and start in ("words", "clip") and any(map(_slides, poses)),
+        # a given picture is looked at again by the model; a clip's own pixels stay, but those that are drawn larger
+        "kept": chosen == GUIDED
+        and start in ("words", "clip")
+        and any(map(_turns_or_slides, poses)),
         "overscan": _overscan(card, poses) if chosen == AFTER else 1.0,
         # where no first frame is given, the clip is seen from where the path leaves it least
         "at": asdict(vantage(poses) if chosen == AFTER or start in ("words", "clip") else poses[0]),
@@ -211,6 +213,10 @@ def _follows(card: Card, moves: Sequence[Move], start: Start) -> bool:
     by_lora = {lora.move for lora in card.loras.values()} >= {move.move for move in moves}
     able = card.camera_native == CONTROL or (card.camera_native == "loras" and whole and by_lora)
     return able and start in ("words", "picture", "still")
+
+
+def _turns_or_slides(pose: Pose) -> bool:
+    return replace(pose, zoom_ratio=1.0) != Pose()
 
 
 def _slides(pose: Pose) -> bool:
