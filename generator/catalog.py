@@ -267,7 +267,8 @@ class Card:
             "fps": self.fps,
             "sizes": {ratio: f"{w}x{h}" for ratio, (w, h) in self.sizes.items()},
             "large_sizes": {
-                ratio: f"{w}x{h}" for ratio, (w, h) in (self.large.sizes if self.large else {}).items()
+                ratio: f"{w}x{h}"
+                for ratio, (w, h) in (self.large.sizes if self.large else {}).items()
             },
             "quality": {name: asdict(p) for name, p in self.quality.items()},
             "prompt_dialect": self.dialect,
