@@ -148,6 +148,8 @@ class Card:
     redraw: float = 0.0
     """Mode i2i: how far a reference picture is drawn anew, from 0 (not at all) to 1 (nothing of it is left), as the
     family's pipeline counts it: noise for Wan, a share of the steps for the image families."""
+    still_frames: int = 1
+    """A picture is the first frame of a clip of so many: a model that learnt from clips draws single frames badly."""
     parameters_m: Mapping[str, float] = field(default_factory=dict)
     """Millions of parameters by part: transformer (one expert's), text_encoder, vae, image_encoder."""
     network: Network | None = None
@@ -395,13 +397,16 @@ def parse_card(text: str, origin: str) -> Card:
             "i2i" in data["modes"]
         ):
             raise ValueError("redraw, above 0 and at most 1, belongs to the mode i2i")
+        frames, still = FrameRule(**data["frames"]), data.get("still_frames", 1)
+        if still != 1 and not frames.legal(still):
+            raise ValueError(f"still_frames {still} is no length of a clip: {frames.describe()}")
         return Card(
             **{
                 **data,
                 "languages": tuple(data["languages"]),
                 "modes": tuple(data["modes"]),
                 "limits": tuple(data.get("limits", ())),
-                "frames": FrameRule(**data["frames"]),
+                "frames": frames,
                 "sizes": _sizes(data["sizes"]),
                 "quality": {
                     name: Preset(**{**preset, "loras": tuple(preset.get("loras", ()))})

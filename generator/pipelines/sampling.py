@@ -140,6 +140,11 @@ class Sampler(ABC):
         self, spec: ClipSpec, given: Given, on_step: OnStep, on_frames: OnFrames | None = None
     ) -> Frames:
         """See `Engine.render`.  Raises OutOfMemory, RenderFailed, BadRequest, and whatever `on_step` raises."""
+        if spec.frames == 1 < self.card.still_frames:
+            count = self.card.still_frames
+            guide = None if given.guide is None else np.repeat(given.guide, count, axis=0)
+            clip = self.render(replace(spec, frames=count), replace(given, guide=guide), on_step)
+            return clip[:1]
         self._on_frames = on_frames
         self._make_room(spec)
         self.check(spec, given)

@@ -63,6 +63,12 @@ def psnr(one: Any, other: Any) -> float:
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
+def test_a_picture_is_the_first_frame_of_a_short_clip(engine: Engine) -> None:
+    still = engine.render(replace(SPEC, frames=1), Given(), ignore)
+    clip = engine.render(SPEC, Given(), ignore)
+    assert still.shape[0] == 1 and np.array_equal(still[0], clip[0])
+
+
 def test_the_same_spec_gives_the_same_bytes_and_another_seed_does_not(engine: Engine) -> None:
     first = engine.render(SPEC, Given(), ignore)
     assert first.shape == (9, 64, 64, 3)
