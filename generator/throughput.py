@@ -28,10 +28,12 @@ class Rendering:
     level: str = "exact"
 
     @staticmethod
-    def of(spec: ClipSpec, *, share: float = 1.0) -> "Rendering":
-        """share: of the steps that are taken, where the clip starts from another one."""
+    def of(spec: ClipSpec, *, share: float = 1.0, still: int = 1) -> "Rendering":
+        """share: of the steps that are taken, where the clip starts from another one; still: frames that are rendered
+        for a picture (see `Card.still_frames`)."""
         steps = max(1.0, spec.work * share)
-        shape = (spec.width, spec.height, spec.frames)
+        frames = still if spec.frames == 1 else spec.frames
+        shape = (spec.width, spec.height, frames)
         return Rendering(*shape, steps, guided=spec.guidance > 1, level=spec.level)
 
     @property
@@ -142,4 +144,5 @@ def _work(one: Rendering, network: Network | None) -> float:
 
 def _said(one: Rendering) -> str:
     level = "" if one.level == "exact" else f", {one.level}"
-    return f"{one.width}x{one.height}, {one.frames} frames{level}"
+    frames = "a picture" if one.frames == 1 else f"{one.frames} frames"
+    return f"{one.width}x{one.height}, {frames}{level}"

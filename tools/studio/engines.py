@@ -73,7 +73,7 @@ class Engines:
         frames = engine.render(spec, given, clock.step, on_frames)
         sample = clock.sample(
             spec.model,
-            Rendering.of(spec, share=given.share),
+            Rendering.of(spec, share=given.share, still=engine.card.still_frames),
             chip=self.chip,
             plan=plan_of(engine),
             loading_s=self._loading_s.pop(spec.model, 0.0),

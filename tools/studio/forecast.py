@@ -82,10 +82,11 @@ class Forecast:
     def _part(self, part: Part) -> Estimate | None:
         """A part's renderings and its finishing, on the slowest device; load_s is 0 where its model is loaded."""
         model, spec = _model(part), part["segments"][0]["spec"]
+        card = self._catalog.cards.get(model)
         frames = sum(segment["spec"]["frames"] - segment["overlap"] for segment in part["segments"])
         take = Rendering(spec["width"], spec["height"], frames, steps=1, guided=False)
         finish = self._alike([take], finishing(model), "")
-        works = _renderings(part)
+        works = _renderings(part, 1 if card is None else card.still_frames)
         if "panel" in part:
             found = [self._alike([take], model, "")]
         elif not works:
@@ -115,12 +116,15 @@ class Forecast:
         return replace(known[0], render_s=sum(one.render_s for one in known), scaled=scaled)
 
 
-def _renderings(part: Part) -> list[Rendering]:
-    """What the model is called for: once at rest and once with the camera moved over it, or one of the two."""
+def _renderings(part: Part, still: int) -> list[Rendering]:
+    """What the model is called for: once at rest and once with the camera moved over it, or one of the two.
+
+    still: frames that are rendered for a picture.
+    """
     over = part.get("over") or {}
     times = (over.get("start") not in ("still", "clip")) + (over.get("prompt") is not None)
     specs = [ClipSpec.from_json(segment["spec"]) for segment in part["segments"]]
-    return [Rendering.of(spec, share=spec.redraw or 1.0) for spec in specs] * times
+    return [Rendering.of(spec, share=spec.redraw or 1.0, still=still) for spec in specs] * times
 
 
 def _model(part: Part) -> str:
