@@ -566,6 +566,7 @@ def card_of(tiny: Callable[[str], Path]) -> Callable[..., Card]:
             "family": name.partition("_")[0] if name.startswith("wan") else name,
             "source": str(tiny(name)),
             "frames": FrameRule(4, 1, 1, 33, 9),
+            "still_frames": 1,
             "max_tokens": 256 if name == "kolors" else 16,
         }
         return replace(load_catalog().default, **{**settings, **changes})
