@@ -76,7 +76,8 @@ def chosen(hosts: list[str], environment: Mapping[str, str] | None = None) -> di
 def plan(host: str, file: Path, *, undo: bool = False) -> Change:
     """What setup, or its undoing, would do to the file; that it does not read stands in the answer."""
     before = None
-    file = file.resolve() if file.is_symlink() else file
+    # what a link leads to; one that leads to itself stays, and is told as what cannot be read
+    file = Path(os.path.realpath(file)) if file.is_symlink() else file
     try:
         before = _read(file)
         kept = _read(_backup(file))
@@ -195,16 +196,24 @@ def _entry_in(host: Host, text: str) -> Any:
 def _put_toml(host: Host, text: str, value: dict[str, Any]) -> str:
     import tomlkit
 
-    if not isinstance(tomllib.loads(text).get(host.table, {}), dict):
+    known = tomllib.loads(text).get(host.table, {})
+    if not isinstance(known, dict):
         raise BadRequest(
             f"{host.table} is no table.",
             field=host.table,
             allowed="a TOML table",
             fix="mend the file by hand",
         )
+    if NAME not in known:
+        block = tomlkit.dumps({host.table: {NAME: value}}).removeprefix(f"[{host.table}]\n")
+        gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+        longer = text + _same_lines(text, gap + block)
+        try:
+            if tomllib.loads(longer)[host.table] == {**known, NAME: value}:
+                return longer
+        except tomllib.TOMLDecodeError:  # the servers stand in an inline table, or in dotted keys
+            pass
     document = tomlkit.parse(text)
-    if host.table not in document:
-        document[host.table] = tomlkit.table(is_super_table=True)
     servers: Any = document[host.table]
     servers[NAME] = value
     return _same_lines(text, tomlkit.dumps(document))

@@ -84,10 +84,10 @@ def crewed(tmp_path_factory: pytest.TempPathFactory, media: Path) -> Iterator[St
             stderr=log,
             env={**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"},
         )
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not jobs.workers():
         assert process.poll() is None, (home / "worker.log").read_text(encoding="utf-8")
-        assert time.monotonic() < until, "the worker has no heartbeat after a minute"
+        assert time.monotonic() < until, "the worker has no heartbeat after two minutes"
         time.sleep(0.05)
     studio = Studio(settings)
     yield studio

@@ -108,7 +108,7 @@ class Face:
         self, kind: Kind, task: wire.Task, arguments: dict[str, Any], parent: str | None
     ) -> tuple[Entry, dict[str, Any]]:
         """The job of a task, and its entry; a call with an external id that was made before is answered with it."""
-        own = task.external_task_id
+        own = task.external_task_id or None  # clients send what they leave empty
         # Kling makes a new task of each call, so equal ones are kept apart; the client's own id makes them one
         arguments["request_key"] = f"kling:{own or uuid.uuid4().hex}"
         try:

@@ -51,14 +51,18 @@ class Tasks:
         return entry
 
     def find(self, path: str, id_: str) -> Entry:
-        """By task id or the client's own.  Raises: KlingError 1203."""
+        """By task id, or else the client's own.  Raises: KlingError 1203."""
+        query = (
+            sa.select(TASKS)
+            .where(
+                TASKS.c.path == path,
+                sa.or_(TASKS.c.task_id == id_, TASKS.c.external_task_id == id_),
+            )
+            .order_by(TASKS.c.task_id != id_)
+        )
         with self.jobs.engine.connect() as connection:
-            row = connection.execute(
-                sa.select(TASKS).where(
-                    TASKS.c.path == path,
-                    sa.or_(TASKS.c.task_id == id_, TASKS.c.external_task_id == id_),
-                )
-            ).first()
+            # PostgreSQL takes no NUL in a text
+            row = None if "\0" in id_ else connection.execute(query).first()
         if row is None:
             raise KlingError(
                 refusals.RESOURCE,

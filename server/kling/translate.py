@@ -115,7 +115,7 @@ class Translator:
     def _model(self, task: wire.Task) -> str | None:
         """A model of ours by its own name; any of Kling's is the default model."""
         name = task.model_name or task.model
-        if name is None or name.startswith("kling"):
+        if not name or name.startswith("kling"):
             return None
         if name not in self.catalog.cards:
             raise KlingError(

@@ -34,7 +34,7 @@ class Task(_Body):
     model: str | None = Field(None, max_length=100, description="an older name of model_name")
     prompt: str | None = Field(None, max_length=MAX_PROMPT)
     callback_url: str | None = Field(None, max_length=2000)
-    external_task_id: str | None = Field(None, max_length=150)
+    external_task_id: str | None = Field(None, max_length=150, pattern=r"^[^\x00-\x1f]*$")
     watermark_info: Watermark | None = None
 
 

@@ -247,7 +247,7 @@ def test_a_client_that_leaves_ends_its_waiting_and_not_the_job(studio: Studio) -
                 await anyio.lowlevel.checkpoint()
             return {"type": "http.disconnect"}
 
-        with anyio.fail_after(20):
+        with anyio.fail_after(120):
             await app(_scope("POST", "/api/generate_video"), receive, _unheard)
 
     anyio.run(leave)
@@ -631,4 +631,4 @@ class _running:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=60)

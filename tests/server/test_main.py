@@ -286,7 +286,7 @@ def test_ctrl_c_ends_the_waiting_and_not_the_job(attended: JobQueue, home: Path)
     assert process.stderr is not None
     told = process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == INTERRUPTED
     job = json.loads(out)
     assert told == f"{job['job_id']}: queued\n" and f"shotwright job {job['job_id']}" in err
@@ -376,7 +376,7 @@ def test_the_configured_command_speaks_mcp(home: Path) -> None:
         env={**os.environ, "SHOTWRIGHT_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert json.loads(done.stdout)["result"]["serverInfo"]["name"] == "shotwright"

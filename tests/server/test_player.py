@@ -97,6 +97,7 @@ def _show(
         literal = json.dumps(value).replace("</", "<\\/") + (";" if name.endswith(";") else "")
         page_text = page_text.replace(name, literal, 1)
     page = browser.new_context(viewport={"width": 720, "height": 780}).new_page()
+    page.set_default_timeout(120_000)
     page.expose_function(
         "serve",
         lambda method, params: json.dumps({"result": _served(studio, method, json.loads(params))}),
@@ -112,7 +113,7 @@ def test_the_player_waits_plays_shows_the_camera_and_makes_another(
     asked["camera"] = [{"move": "pan_right", "amount": 20}]
     page = _show(browser, crewed, asked, theme="dark", locale="en-GB")
     app = page.frame_locator("#app")
-    app.locator("video").wait_for(timeout=120_000)
+    app.locator("video").wait_for()
     assert app.locator("video").evaluate(
         "v => new Promise(r => v.readyState > 0 ? r(1) : v.onloadedmetadata = () => r(1))"
     )
@@ -122,7 +123,7 @@ def test_the_player_waits_plays_shows_the_camera_and_makes_another(
     assert app.locator("html").get_attribute("data-theme") == "dark"
     app.get_by_role("button", name="Again").click()
     another = app.locator("#facts", has_not_text="seed 3 ")
-    another.or_(app.get_by_role("alert")).first.wait_for(timeout=60_000)
+    another.or_(app.get_by_role("alert")).first.wait_for()
     assert another.is_visible(), app.get_by_role("alert").inner_text()
     page.wait_for_function("window.said.some(m => m.method === 'ui/update-model-context')")
     page.close()

@@ -200,6 +200,27 @@ def test_a_link_stays_a_link(person: Path) -> None:
     assert file.is_symlink() and real.read_text(encoding="utf-8") == "{}"
 
 
+def test_a_link_that_leads_to_itself_is_named_and_left(person: Path) -> None:
+    file = at(person, "cursor")
+    file.parent.mkdir()
+    file.symlink_to(file)
+    assert "cannot be read" in str(setup.plan("cursor", file).error)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_our_table_of_codex_comes_last_and_parts_no_comment_from_what_it_is_about(
+    end: str, person: Path
+) -> None:
+    text = '[mcp_servers.git]\ncommand = "uvx"\n\n# mine\n[profiles.fast]\nmodel = "small"\n'
+    text = text.rstrip("\n") if not end else text.replace("\n", end)
+    file = at(person, "codex")
+    file.parent.mkdir()
+    file.write_bytes(text.encode())
+    write("codex", file)
+    assert file.read_bytes().startswith(text.encode())
+    assert list(written(file)["mcp_servers"]) == ["git", "shotwright"]
+
+
 def test_the_hosts_that_are_there_are_found_shown_and_written_after_a_yes(
     person: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from pydantic import BaseModel
 
+from shotwright.generator.errors import BadRequest
 from shotwright.tools.studio.forecast import Forecast
 from shotwright.tools.studio.studio import Report, Studio
 from shotwright.tools.studio.wire import DELIVERY, ENDED, Call
@@ -19,8 +20,17 @@ POLL_S = (0.02, 0.2)
 
 
 def asked_of(a: BaseModel) -> dict[str, Any]:
-    """The arguments as given, those left out left out: they name the request."""
-    asked: dict[str, Any] = a.model_dump(mode="json", exclude_unset=True)
+    """The arguments as given, those left out left out: they name the request.
+
+    Raises: BadRequest for a plan so deep that it cannot be written down.
+    """
+    try:
+        asked: dict[str, Any] = a.model_dump(mode="json", exclude_unset=True)
+    except ValueError as error:
+        raise BadRequest(
+            f"the arguments cannot be written as JSON: {error}.",
+            fix="send them less deeply nested",
+        ) from error
     return asked
 
 

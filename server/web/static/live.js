@@ -12,6 +12,7 @@ const left = (seconds) => {
 
 const cards = (id) => document.querySelectorAll(`[data-job="${CSS.escape(id)}"]`);
 const refresh = (card) => htmx.trigger(card, "refresh");
+const open = (card) => ["queued", "running"].includes(card.dataset.state);
 
 const show = (card, job) => {
   if (card.dataset.state !== job.state) return refresh(card);
@@ -39,7 +40,8 @@ const hear = (event) => {
   }
   for (const id of told.gone) {
     alive.delete(id);
-    cards(id).forEach(refresh);
+    // one that shows the end already keeps it: a new one would begin its clip again
+    [...cards(id)].filter(open).forEach(refresh);
   }
   const count = document.querySelector("[data-live-count]");
   if (count) {

@@ -13,6 +13,8 @@ const transport = way.url
 const client = new Client({ name: 'test', version: '1' });
 await client.connect(transport);
 const { tools } = await client.listTools();
-const made = await client.callTool({ name: 'generate_video', arguments: JSON.parse(process.argv[3]) });
-console.log(JSON.stringify({ tools: tools.map((tool) => tool.name), job: made.structuredContent }));
+const call = async (name, args) => (await client.callTool({ name, arguments: args })).structuredContent;
+let job = await call('generate_video', JSON.parse(process.argv[3]));
+while (['queued', 'running'].includes(job.state)) job = await call('get_job', { job_id: job.job_id, wait_s: 50 });
+console.log(JSON.stringify({ tools: tools.map((tool) => tool.name), job }));
 await client.close();

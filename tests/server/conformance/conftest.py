@@ -62,7 +62,7 @@ def official(ways: Ways) -> Callable[[str, Any], AbstractAsyncContextManager[Cli
             )
             if transport == "http":
                 headers = {"authorization": f"Bearer {ways.token}"}
-                http = httpx2.AsyncClient(headers=headers, timeout=60)
+                http = httpx2.AsyncClient(headers=headers, timeout=120)
                 await stack.enter_async_context(http)
                 target = streamable_http_client(ways.url, http_client=http)
             yield await stack.enter_async_context(Client(target, mode=mode))

@@ -7,7 +7,7 @@ hosts (5, 60 and 300 s) made short.  `python -m bench.hosts` has the true ones.
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,12 +22,12 @@ MODERN = "2026-07-28"
 
 
 @contextmanager
-def stopped(studio: Studio) -> Iterator[None]:
-    """The studio's worker stands still; for less time than makes it look dead."""
+def stopped(studio: Studio) -> Iterator[Callable[[], None]]:
+    """The studio's worker stands still, at the latest until the block's end; for less time than makes it look dead."""
     (pid,) = [worker["pid"] for worker in studio.jobs.workers() if worker["state"] != "dead"]
     os.kill(pid, signal.SIGSTOP)
     try:
-        yield
+        yield lambda: os.kill(pid, signal.SIGCONT)
     finally:
         os.kill(pid, signal.SIGCONT)
 
@@ -70,7 +70,7 @@ def test_a_host_that_gives_up_finds_its_one_job_again(
                 assert newest(crewed) - before == {job["job_id"]}
 
     anyio.run(run)
-    assert limit_s < 1 or any("queued" in message for message in heard)
+    assert limit_s < 3 or any("queued" in message for message in heard)
 
 
 def test_a_host_that_never_asks_again_finds_its_result_in_the_list(
@@ -97,11 +97,12 @@ def test_a_client_that_disconnects_in_any_phase_leaves_its_job_alone(
     """Its connection breaks while the job is queued, while it waits in get_job, and while the job runs."""
     before = newest(crewed)
     asked = {"prompt": "a boat in the rain", "takes": 2, "wait_s": 50, **small}
-    with stopped(crewed):
+    with stopped(crewed) as go_on:
         until_told(ways, "generate_video", asked, "queued")
         (job_id,) = newest(crewed) - before
         until_told(ways, "get_job", {"job_id": job_id, "wait_s": 50}, "queued")
-    until_told(ways, "get_job", {"job_id": job_id, "wait_s": 50}, "denoising")
+        # listening before the job runs: it is short
+        until_told(ways, "get_job", {"job_id": job_id, "wait_s": 50}, "denoising", then=go_on)
     until_ended(crewed, job_id)
     # who left and asks again gets what was made meanwhile, and the next who asks a clip of their own
     again = ask("generate_video", **asked).data
@@ -121,8 +122,15 @@ def until_ended(studio: Studio, job_id: str) -> None:
         time.sleep(0.05)
 
 
-def until_told(ways: Any, tool: str, arguments: dict[str, Any], word: str) -> None:
-    """Call a tool, and break the connection when its progress says `word`."""
+def until_told(
+    ways: Any,
+    tool: str,
+    arguments: dict[str, Any],
+    word: str,
+    *,
+    then: Callable[[], None] = lambda: None,
+) -> None:
+    """Call a tool, and break the connection when its progress says `word`; `then` is done at each progress before."""
     meta = {
         "progressToken": 1,
         "io.modelcontextprotocol/protocolVersion": MODERN,
@@ -139,9 +147,12 @@ def until_told(ways: Any, tool: str, arguments: dict[str, Any], word: str) -> No
     params = {"name": tool, "arguments": arguments, "_meta": meta}
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     with (
-        httpx2.Client(timeout=30) as client,
+        httpx2.Client(timeout=120) as client,
         client.stream("POST", ways.url, json=body, headers=headers) as answer,
     ):
-        assert any(
-            "notifications/progress" in line and word in line for line in answer.iter_lines()
-        )
+        for line in answer.iter_lines():
+            if "notifications/progress" in line:
+                if word in line:
+                    return
+                then()
+    raise AssertionError(f"{tool} never said {word!r}")

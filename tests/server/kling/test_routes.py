@@ -120,6 +120,23 @@ def test_equal_calls_make_two_tasks_and_one_with_the_clients_own_id(client: Test
     _refused(client.post(TEXT, json=other), 400, 1201, "mine")
 
 
+def test_what_a_client_leaves_empty_is_left_out(client: TestClient) -> None:
+    empty = {"prompt": "a ball", "external_task_id": "", "model_name": "", "callback_url": ""}
+    made = [client.post(TEXT, json=empty).json() for _ in range(2)]
+    assert [task["code"] for task in made] == [0, 0], made
+    assert made[0]["data"]["task_id"] != made[1]["data"]["task_id"]
+
+
+def test_an_own_id_hides_no_other_task_and_holds_no_control_characters(client: TestClient) -> None:
+    first = client.post(TEXT, json={"prompt": "a ball"}).json()["data"]["task_id"]
+    same = {"prompt": "a cube", "external_task_id": first}
+    assert client.post(TEXT, json=same).json()["data"]["task_id"] != first
+    assert client.get(f"{TEXT}/{first}").json()["data"]["task_id"] == first
+    unprintable = {"prompt": "a ball", "external_task_id": "a\0"}
+    _refused(client.post(TEXT, json=unprintable), 400, 1201, "external_task_id")
+    _refused(client.get(f"{TEXT}/%00"), 404, 1203, "names no task")
+
+
 def test_tasks_are_listed_newest_first_in_pages_of_their_endpoint(client: TestClient) -> None:
     made = [client.post(TEXT, json={"prompt": f"ball {i}"}).json()["data"] for i in range(3)]
     client.post(PICTURES, json={"prompt": "a cube"})

@@ -31,6 +31,7 @@ PHONE, WIDE = (390, 844), (1440, 900)
 QUICK = "/?quality=draft&duration_s=1.1"
 """Create, set to the shortest clip: the tests' only wait is the render."""
 RENDER_MS = 120_000
+"""For every wait of a page: nobody promises how soon a machine under load draws one."""
 
 
 class Served:
@@ -52,10 +53,10 @@ class Served:
                 stderr=log,
                 env={**os.environ, **self.settings.environment(), "OMP_NUM_THREADS": "1"},
             )
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while True:
             try:
-                if httpx.get(f"{self.url}/health", timeout=1).status_code == 200:
+                if httpx.get(f"{self.url}/health", timeout=10).status_code == 200:
                     return
             except httpx.HTTPError:
                 assert time.monotonic() < until and self.process.poll() is None
@@ -64,7 +65,7 @@ class Served:
     def stop(self) -> None:
         assert self.process is not None
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,7 @@ def open_page(served: Served, browser: Any) -> Iterator[Callable[..., Any]]:
     def open_(path: str, *, size: tuple[int, int] = WIDE, **of_context: Any) -> Any:
         view = {"width": size[0], "height": size[1]}
         context = browser.new_context(viewport=view, base_url=served.url, **of_context)
+        context.set_default_timeout(RENDER_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -123,7 +125,6 @@ def _plays(page: Any, selector: str) -> bool:
     page.wait_for_function(
         "s => { const v = document.querySelector(s); return v && !v.paused && v.currentTime > 0.1 }",
         arg=selector,
-        timeout=RENDER_MS,
     )
     return True
 
@@ -134,8 +135,8 @@ def test_a_visitor_has_a_playing_clip_after_three_actions(open_page: Callable[..
     page.wait_for_selector("#plan .figures")
     assert "static camera" in page.inner_text(".compiled")
     page.click("button.primary")  # two: make; it plays by itself, so there is no third
-    page.wait_for_selector(".job[data-state=running] [data-phase]", timeout=RENDER_MS)
-    page.wait_for_selector(".job[data-state=succeeded] video", timeout=RENDER_MS)
+    page.wait_for_selector(".job [data-phase]")
+    page.wait_for_selector(".job[data-state=succeeded] video")
     assert _plays(page, ".job video")
     # frame stepping, and the last frame begins the next clip
     page.click(".job [data-step='1']")
@@ -167,7 +168,8 @@ def test_the_camera_pad_makes_moves_and_previews_them(open_page: Callable[..., A
     page.mouse.move(rx + 15, ry, steps=6)
     page.mouse.up()
     page.wait_for_function(
-        "() => document.querySelector('[data-camera]').value.includes('roll_cw')"
+        "() => ['roll_cw', 'zoom_in']"
+        ".every(move => document.querySelector('[data-camera]').value.includes(move))"
     )
     moved = page.evaluate("() => JSON.parse(document.querySelector('[data-camera]').value)")
     assert {m["move"]: m["amount"] for m in moved} == {
@@ -177,10 +179,15 @@ def test_the_camera_pad_makes_moves_and_previews_them(open_page: Callable[..., A
     }
     assert page.get_attribute("[data-end]", "points")  # the last frame's outline on the first
     page.wait_for_selector("#plan:has-text('pan right 20')")
+    page.evaluate(
+        """() => {
+            const picture = document.querySelector('[data-picture]');
+            const look = () => { window.moved ||= picture.style.transform.startsWith('matrix3d'); };
+            new MutationObserver(look).observe(picture, { attributes: true });
+        }"""
+    )  # before the click: it moves for two seconds only
     page.click("[data-try]")
-    page.wait_for_function(
-        "() => document.querySelector('[data-picture]').style.transform.startsWith('matrix3d')"
-    )
+    page.wait_for_function("() => window.moved")
     # another model keeps what was typed and drawn, and greys out what it cannot
     told = page.input_value("[data-camera]")
     page.select_option("#model", "wan-2.1-t2v-1.3b")
@@ -251,7 +258,7 @@ def test_a_script_becomes_a_film_that_plays_as_a_whole(open_page: Callable[..., 
     page.select_option("#move-0", "pan_left")
     page.wait_for_function("() => document.querySelector('[name=plan]').value.includes('pan_left')")
     page.click("button:has-text('Animatic')")
-    page.wait_for_selector(".job[data-state=succeeded] video", timeout=RENDER_MS)
+    page.wait_for_selector(".job[data-state=succeeded] video")
     page.click(".job figcaption a")
     page.wait_for_selector(".reel[data-ready] [data-timeline] li >> nth=1")
     page.click("[data-timeline] li:nth-child(2) button")
@@ -263,8 +270,7 @@ def test_a_script_becomes_a_film_that_plays_as_a_whole(open_page: Callable[..., 
     page.fill("#shot-S1-010 [name=end_s]", "1")
     page.click("#shot-S1-010 .trim button")
     page.wait_for_function(
-        "() => Number(document.querySelector('[data-timeline] li').dataset.frames) < 12",
-        timeout=RENDER_MS,
+        "() => Number(document.querySelector('[data-timeline] li').dataset.frames) < 12"
     )
     page.select_option("#format", "srt")
     page.click("form:has(#format) button")
@@ -282,15 +288,15 @@ def test_two_tabs_see_one_queue_and_a_job_is_moved_and_cancelled(
     for prompt in ("a blue car", "a green bird"):
         page.fill("#prompt", prompt)
         page.click("button.primary")
-        other.wait_for_selector(f".job-row:has-text('{prompt}')", timeout=RENDER_MS)
+        other.wait_for_selector(f".job-row:has-text('{prompt}')")
     row = other.locator(".job-row[data-state=queued]", has_text="a green bird")
     row.wait_for()
     row.get_by_role("button", name="Sooner").click()
     other.wait_for_selector(".job-row:has-text('a green bird') .mono:text-is('4')")
     for prompt in ("a green bird", "a blue car"):
         other.locator(".job-row", has_text=prompt).get_by_role("button", name="Cancel").click()
-    page.wait_for_selector(".job.cancelled >> nth=1", timeout=RENDER_MS)
-    other.wait_for_selector("#live .nothing", timeout=RENDER_MS)
+    page.wait_for_selector(".job.cancelled >> nth=1")
+    other.wait_for_selector("#live .nothing")
 
 
 def test_a_page_goes_on_after_the_server_restarts(
@@ -303,11 +309,10 @@ def test_a_page_goes_on_after_the_server_restarts(
     served.stop()
     page.wait_for_function("() => document.querySelector('[data-connection]').textContent")
     served.start()
-    page.wait_for_selector(".job[data-state=succeeded] video", timeout=RENDER_MS)
+    page.wait_for_selector(".job[data-state=succeeded] video")
     # the session has survived too: a write is taken
     page.click(".job button:has-text('Again')")
-    page.wait_for_selector(".job >> nth=1", timeout=RENDER_MS)
-    page.click(".job[data-state=queued] button, .job[data-state=running] button")
+    page.wait_for_selector(".job >> nth=1")
 
 
 def test_the_keyboard_alone_makes_a_clip_and_steps_through_it(
@@ -324,7 +329,7 @@ def test_the_keyboard_alone_makes_a_clip_and_steps_through_it(
     page.keyboard.press("Shift+ArrowLeft")
     assert "pan_left" in page.input_value("[data-camera]")
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector(".job[data-state=succeeded] video", timeout=RENDER_MS)
+    page.wait_for_selector(".job[data-state=succeeded] video")
     page.locator(".job a").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(".take-page video")
@@ -336,7 +341,7 @@ def test_the_keyboard_alone_makes_a_clip_and_steps_through_it(
     page.wait_for_function(
         "t => document.querySelector('[data-time]').textContent !== t", arg=before
     )
-    page.wait_for_selector("#plot svg", timeout=RENDER_MS)
+    page.wait_for_selector("#plot svg")
 
 
 def _take_and_film(served: Served) -> tuple[str, str]:
@@ -373,7 +378,8 @@ def test_every_page_is_accessible_fits_the_screen_and_speaks(
         "compare": f"/compare?a={take}&b={take}",
         "login": "/login",
     }
-    page = open_page("/", size=size, locale=language, color_scheme=scheme)
+    still = {"reduced_motion": "reduce"}  # colours are measured, and not on their way
+    page = open_page("/", size=size, locale=language, color_scheme=scheme, **still)
     for which, path in pages.items():
         page.goto(path)
         page.wait_for_load_state("networkidle") if which == "take" else None
