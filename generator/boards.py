@@ -74,7 +74,8 @@ class Board:
     """One panel.  number, facts and action stand on it, lines of `dialogue` one after the other.
 
     size, angle, palette: names of SIZES, HORIZONS and PALETTES; place: the same text gives the same
-    surroundings; over_shoulder: somebody's back frames the picture.
+    surroundings; over_shoulder: somebody's back frames the picture; foot: rows at the bottom that its words
+    leave to a mark.
     """
 
     number: str
@@ -87,6 +88,7 @@ class Board:
     place: str = ""
     figures: tuple[Figure, ...] = ()
     over_shoulder: bool = False
+    foot: int = 0
 
 
 def draw_board(board: Board, width: int, height: int) -> Picture:

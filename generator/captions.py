@@ -151,7 +151,7 @@ def _words(board: Board, spoken: Sequence[str], width: int, height: int) -> Word
     fitting = int((height * _MOST_BOTTOM - pad) / step) - len(spoken)
     action = wrapped(board.action, room, plain, max(1, min(3, fitting)))
     below = [(text, plain, _INK) for text in action] + [(text, bold, _SPEECH) for text in spoken]
-    begin = height - step * len(below) - pad
+    begin = height - step * len(below) - pad - board.foot
     draw.rectangle((0, begin - pad // 2, width, height), fill=(0, 0, 0, _BAND))
     for row, (text, face, ink) in enumerate(below):
         draw.text((pad, begin + row * step), text, font=face, fill=(*ink, 255))

@@ -143,8 +143,15 @@ def _holding(
 
 def _unknown(plan: ShotPlan, speakers: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     known = {_key(name) for c in plan.characters for name in (c.id, c.name)}
+    called = [set(name.split()) for name in known]
+
+    def is_known(name: str) -> bool:
+        """Maya is Detective Maya Chen; 小明 is no part of anybody."""
+        words = set(_key(name).split())
+        return _key(name) in known or (name.isascii() and any(words <= whole for whole in called))
+
     for name in dict.fromkeys(speakers):
-        if _key(name) not in known:
+        if not is_known(name):
             yield {"name": name, "shot": None}
     seen: set[str] = set()
     for shot in plan.shots:
@@ -156,7 +163,7 @@ def _unknown(plan: ShotPlan, speakers: tuple[str, ...]) -> Iterator[dict[str, An
             name = match["name"] or match["zh"]
             if name.lower() in _NO_NAMES or name in seen:
                 continue
-            if _key(name) not in known:
+            if not is_known(name):
                 seen.add(name)
                 yield {"name": name, "shot": shot.id}
 

@@ -51,9 +51,10 @@ def _looks(character: Character, part: CastInShot, action: str) -> str:
     """ "Mary, a tall woman, a yellow raincoat": the name where the action speaks of her by it."""
     worn = character.wardrobe.get(part.wardrobe_key) if part.wardrobe_key else None
     looks = character.static_features or character.name
+    comma = "，" if detect_language(looks) == "zh" else ", "  # noqa: RUF001
     if character.name in action and character.name not in looks:
-        looks = f"{character.name}, {looks}"
-    return ", ".join(text for text in (looks, worn, part.expression, part.position) if text)
+        looks = f"{character.name}{comma}{looks}"
+    return comma.join(text for text in (looks, worn, part.expression, part.position) if text)
 
 
 def _filmed(shot: Shot, language: Language) -> Iterator[str]:

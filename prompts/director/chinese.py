@@ -29,7 +29,7 @@ _ZH_FRAMED = re.compile(
     r"^[^，,。：:]{0,6}?(?:特写|近景|中景|全景|远景|航拍|俯拍|仰拍|空镜|镜头|画面)[：:，]"
 )
 _ZH_NO_THINGS = re.compile(
-    r"镜头|画面|摄影机|定格|^(?:远处|远方|近处|窗外|门外|屋里|屋外)$|^雪?山?日$|(?:降临|来临|过去|到来|开始|结束|独自)$"
+    r"镜头|画面|字幕|摄影机|定格|^(?:远处|远方|近处|窗外|门外|屋里|屋外)$|^雪?山?日$|(?:降临|来临|过去|到来|开始|结束|独自)$"
 )
 
 
@@ -121,6 +121,8 @@ def _zh_entity(phrase: str) -> Entity | None:
     head = re.sub(r"^(?:[红黄绿蓝紫白黑灰粉橙金银]色?|小|大|老)+(?=.)", "", head)
     if not head or lexicon.find_time(phrase) or _ZH_NO_THINGS.search(phrase):
         return None
+    if re.fullmatch(rf"[{CJK}]{{1,2}}[上下旁]", phrase):
+        return None  # 墙上写着: where it is written
     if len(phrase) == 1 and _zh_kind(head) == "thing":
         return None  # a verb that is not listed, more often than a thing
     return Entity(phrase, head, _zh_kind(head))

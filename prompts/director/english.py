@@ -21,7 +21,7 @@ _OPENINGS = re.compile(
     re.I,
 )
 _TOKEN = re.compile(
-    r"(?:Dr|Mr|Mrs|Ms|Prof|Capt|Lt|Sgt)\.(?=\s+[A-Z])|[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f'-]*|\d+|[^\s\w]"
+    r"(?i:Dr|Mr|Mrs|Ms|Prof|Capt|Lt|Sgt)\.(?=\s+[A-Z])|[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f'-]*|\d+|[^\s\w]"
 )
 
 
@@ -292,7 +292,8 @@ def _entity(text: str, tokens: list[tuple[str, int, int]], start: int, end: int)
     # "Chicken soup" only opens a sentence
     named = lowered[0] not in common and all(word[0].isupper() for word in words[:cut])
     if lowered[0] in lexicon.small("determiner"):
-        phrase = phrase[0].lower() + phrase[1:]
+        first, _, rest = phrase.partition(" ")
+        phrase = f"{first.lower()} {rest}"
     named = named and "of" not in lowered
     if sum(word not in lexicon.small("determiner") for word in lowered[:cut]) > MAX_PHRASE:
         return None  # words without an order, no name of a thing

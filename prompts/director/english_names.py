@@ -14,7 +14,9 @@ TITLE = (
     r"(?:Mrs?|Ms|Dr|Prof|Professor|Doctor|Captain|Capt|Commander|Inspector|Detective|Sergeant|Sgt|Officer|Agent|"
     r"Lieutenant|Lt|Colonel|Major|General|Judge|Mayor|President|Nurse|Chef|Father|Sister|Uncle|Aunt)\.?"
 )
-_TITLED = re.compile(rf"\b(?P<whole>{TITLE} (?P<bare>[A-Z][a-z][\w'-]*\b(?<!'s)))")
+_TITLED = re.compile(
+    rf"\b(?P<whole>{TITLE} (?P<bare>[A-Z][a-z][\w'-]*\b(?<!'s)(?: [A-Z][a-z]{{2,}}\b)?))"
+)
 _INSIDE = re.compile(
     r"(?P<before>[a-z]+),? (?P<word>[A-Z][a-z]{1,20})\b(?! [A-Z])(?=[ ,.!?;:]|'s|\u2019s|$)"
 )
@@ -36,6 +38,7 @@ def english_names(text: str) -> list[str]:
     found: dict[str, None] = {}
     for match in _TITLED.finditer(text):
         found[match["whole"]] = found[match["bare"]] = None
+        found |= dict.fromkeys(match["bare"].split())
     for match in _BOTH.finditer(text):
         found[match[1]] = found[match[2]] = None
     acting = {match["word"] for match in _ACTS.finditer(text)}

@@ -21,6 +21,7 @@ from shotwright.prompts.camera_words import (
     says_nothing_more,
 )
 from shotwright.prompts.director import lexicon
+from shotwright.prompts.director.speech import unquoted
 from shotwright.prompts.language import CJK, split_sentences
 from shotwright.prompts.readers import Element, Script
 from shotwright.prompts.readers.script import tidy
@@ -118,9 +119,15 @@ def _speech(cue: Element, manner: list[Element], said: Element, number: int) -> 
     if aside := _MANNER.match(text):
         how.append(aside[1].strip())
         text = text[aside.end() :]
+    if quoted := _IN_QUOTES.fullmatch(text):
+        text = quoted["words"]
     return Event("speech", text, start, said.end, number, who=tidy(cue.text), how="; ".join(how))
 
 
+_IN_QUOTES = re.compile(
+    r"[\u201c\u300c\"](?P<words>[^\u201c\u201d\u300c\u300d\"]+)[\u201d\u300d\"]"
+)
+"""A line that is put in quotes as a whole."""
 _MANNER = re.compile(r"[(（]([^()（）\n]{1,60})[)）]\s*(?=\S)")
 """How a line is spoken, before its words: "（微笑）你好。"."""
 
@@ -195,6 +202,8 @@ def only_directs(sentence: str) -> bool:
 _CUT = re.compile(
     r"(?:(?:SMASH |MATCH |JUMP |HARD |QUICK |INTER)?CUT(?:S)?(?: BACK)? TO(?: BLACK| WHITE)?|FADE (?:IN|OUT|UP)"
     r"|FADE TO (?:BLACK|WHITE)|(?:DISSOLVE|WIPE|IRIS) (?:TO|OUT|IN)"
+    r"|INTERCUT\b[^a-z\n]*|BACK TO (?:SCENE|PRESENT)"
+    r"|(?:BEGIN|START|END)(?: OF)? (?:MONTAGE|FLASHBACK|INTERCUT|DREAM SEQUENCE)\b[^a-z\n]*"
     r"|(?i:\W*the end|fin|end of (?:film|act \w+))|END|END CREDITS)\s*[.:…!]*\W*"
     r"|(?i:(?:(?:and )?(?:then )?(?:the )?(?:screen|picture|image|scene|film|movie|we) (?:then )?(?:\w+ly )?)?"
     r"(?:fades? (?:in|out|(?:out )?to (?:black|white)|(?:in |up )?from black)|cuts? to black))\s*[.:…]*"
@@ -246,6 +255,7 @@ def rules_film(sentence: str) -> tuple[frozenset[str], bool] | None:
 
 
 _UNIT = re.compile(rf"[{CJK}]|[^\W_]+(?:['\u2019-][^\W_]+)*|[,;:，；：、。—…]|\n")
+_SPACE_ZH = re.compile(rf"(?<=[{CJK}\u201d\u300d])[ \u3000]+(?=[{CJK}])")
 _CLAUSE = re.compile(r"[,;:，；：、。—…\n]")
 _QUOTE_NEXT = re.compile(r"\s*[\"\u201c\u2018\u300c\u300e\u00ab\u201e]")
 _JOINT = frozenset(
@@ -253,8 +263,20 @@ _JOINT = frozenset(
 )
 
 
+def _spaced(sentence: str) -> list[int]:
+    """Where a Chinese text that has spaces for stops begins anew: 雨停了 猫醒了 它看着窗外."""
+    if not _SPACE_ZH.search(sentence):
+        return []
+    words = unquoted(sentence)
+    cuts = [match.end() for match in _SPACE_ZH.finditer(sentence)]
+    long = all(len(part) >= 4 for part in _SPACE_ZH.split(sentence))
+    return cuts if len(cuts) > 1 and long and not re.search("[，。；！？,;]", words) else []
+
+
 def _pieces(sentence: str) -> list[tuple[int, int]]:
     """(start, end) of the parts that a shot takes each, cut at clauses where there are any."""
+    if spaced := _spaced(sentence):
+        return list(zip([0, *spaced], [*spaced, len(sentence)], strict=True))
     if len(sentence) <= MAX_CHARACTERS:
         return [(0, len(sentence))]
     cuts: list[int] = []

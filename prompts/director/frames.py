@@ -30,7 +30,7 @@ _FIRST = re.compile(
     rf"|{_JOINED}(?:opens?|opening|starts?|starting|begins?|beginning)\s+(?:up\s+)?(?:on|with)\s+(?P<joined>.+)"
     r"|\b(?:first|opening)\s+(?:frame|image|shot|picture)\s*(?:is|shows|of|:|=)\s*(?P<named>.+)"
     r"|(?:开场|开头)(?:画面)?(?:是|为|于|[：:])(?P<opening>[^，。；！]+)"
-    r"|(?:镜头|画面|影片|短片|视频)从(?P<begins>[^，。；]{1,30}?)(?:开始|[起摇推拉移升])"
+    r"|(?:镜头|画面|影片|短片|视频)从(?![左右上下远近高低前后][边侧方处]?[向往到至])(?P<begins>[^，。；]{1,30}?)(?:开始|[起摇推拉移升])"
     r"|以(?P<with>[^，。；]{1,30}?)(?:开场|开头)"
     r"|(?:首帧|第一帧|起始画面)(?:是|为|[：:])?(?P<frame>[^，。；！]+)",
     re.I,

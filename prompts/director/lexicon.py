@@ -221,7 +221,7 @@ _SOMEBODY = re.compile(
 _ACTS = re.compile(
     r"\s+(?:\w+ly\s+)?(?!is\b|as\b|across\b|towards\b|always\b|besides\b)\w{2,}(?:s|ed)\b", re.I
 )
-_SPOTS_ZH = ("空中", "天空", "水中", "水里", "水面", "水下", "云端", "冰面")
+_SPOTS_ZH = ("空中", "天空", "水中", "水里", "水面", "水下", "云端", "冰面", "桌上", "床上", "地上")
 _LOOKED_AT = re.compile(
     r"(?:\b(?:look|gaz|star|glanc|peer|point|squint|wav|shout|watch)(?:s|es|e|ed|ing)?\b[^,.;]{0,20}"
     r"|\b(?:towards?|in the distance|far (?:away|off)|view of|photo of|picture of|painting of|map of)\b[^,.;]{0,12}"
@@ -249,7 +249,23 @@ def find_heading(line: str) -> Heading | None:
     slug = split_heading(line)
     if slug is None:
         return None
+    if slug.time and not is_time(slug.time):
+        place = line.strip()[line.strip().index(slug.place) :]  # INT. HOUSE - KITCHEN
+        return Heading(slug.int_ext, place, None)
     return Heading(slug.int_ext, slug.place, slug.time and _heading_time(slug.time))
+
+
+_WHEN = re.compile(
+    r"\d|\b(?:days?|nights?|mornings?|evenings?|afternoons?|noon|later|earlier|before|after|continuous|continued|cont['\u2019]?d|"
+    r"same|present|past|future|now|flash(?:back|forward)|dream|intercut|winter|summer|spring|autumn|fall|hours?)\b"
+    rf"|[{CJK}]",
+    re.I,
+)
+
+
+def is_time(words: str) -> bool:
+    """Whether what stands after a heading's dash says when, and is no part of the place."""
+    return time_key(words) is not None or bool(_WHEN.search(words))
 
 
 def _heading_time(time: str) -> str:
@@ -258,11 +274,19 @@ def _heading_time(time: str) -> str:
 
 
 def find_words(table: str, text: str) -> str | None:
-    """The first words of a table (weather, lit) in a text, as they stand."""
+    """The first words of a table (weather, lit) in a text, as they stand; not those that it denies."""
     for pattern in _table(table).values():
-        if match := pattern.search(text):
-            return match.group().strip()
+        for match in pattern.finditer(text):
+            if not _DENIED.search(text, max(0, match.start() - 40), match.start()):
+                return match.group().strip()
     return None
+
+
+_DENIED = re.compile(
+    r"(?:\b(?:no|not|never|without|nor)|n['\u2019]t)\s+(?:any\s+|a\s+|even\s+|the\s+|yet\s+)?\Z|(?:没有?|不再?|无|未)\Z",
+    re.I,
+)
+"""Right before the words: "it does not rain", 没下雨."""
 
 
 def find_kind(table: str, text: str) -> str | None:

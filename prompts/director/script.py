@@ -178,6 +178,9 @@ def _film_rules(events: list[Event], state: State) -> None:
             state.denied |= denied_moves(event.text)
         if event.kind not in ("sentence", "direction"):
             continue
+        if timing.only_length(event.text):
+            events[n] = replace(event, kind="aside")
+            continue
         if (told := rules_film(event.text)) is None:
             continue
         denied, still = told
@@ -221,12 +224,16 @@ def _logline(events: list[Event], state: State) -> str | None:
 
 
 _RATIO = r"(?:16:9|9:16|1:1|4:3|3:4|21:9)(?![\d:])"
-_FILM = r"(?:format\b|video|film|clip|ad\b|short|frame|mode|orientation|movie|spot)"
+_FILM = (
+    r"(?:format\b|video|film|clip|ad\b|advert|commercial|short|frame|mode|orientation|movie|spot)"
+)
 _RATIO_SAID = re.compile(
     rf"(?<![\d:])(?P<ratio>{_RATIO})(?=[^\n。]{{0,30}}"
     r"(?:屏|画幅|比例|视频|短片|影片|版|\b(?:film|video|format|clip|ad|aspect|frame|ratio)))"
     rf"|(?:aspect ratio|ratio|format|in|画幅|比例)\s*(?:of|is|为|是)?\s*[:：]?\s*(?P<after>{_RATIO})"
-    rf"|(?P<tall>\b(?:vertical|portrait)[ -]{_FILM}|竖屏|竖版|竖幅)"
+    rf"|(?P<tall>\b(?:vertical|portrait)[ -]{_FILM}|竖屏|竖版|竖幅"
+    r"|\A\W*(?:(?:please|make|create|generate|produce|film|shoot|write|i want|we need|me|us)\s+)*(?:an?|the|our)\s+"
+    rf"(?:[\w.-]+\s+){{0,4}}?(?:tik\s?tok|reels?|shorts)\s+{_FILM}|\A[^，。\n]{{0,20}}(?:抖音|快手|小红书)(?:短?视频|广告|短片))"
     rf"|(?P<wide>\b(?:horizontal|landscape)[ -]{_FILM}|横屏|横版)"
     rf"|(?P<square>\bsquare[ -]{_FILM}|方形(?:画幅|视频|构图))",
     re.I,

@@ -5,6 +5,7 @@ Knows a beat and the film's state, not where the script came from.
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,7 @@ from shotwright.prompts.director.telling import (
     told_in,
 )
 from shotwright.prompts.director.terms import Terms
-from shotwright.prompts.language import Language
+from shotwright.prompts.language import CJK, Language
 from shotwright.prompts.readers import Script
 from shotwright.prompts.readers.cells import delivery
 from shotwright.prompts.readers.script import tidy
@@ -122,10 +123,10 @@ class Work:
             state.place = state.place_noun = place
             state.int_ext = None
             state.begin_scene(place)
-        if scene and (not state.scenes or state.scenes[-1].get("listed", scene) != scene):
+        if scene and (not state.scenes or (state.listed or scene) != scene):
             state.begin_scene(scene)
         if scene:
-            state.scenes[-1]["listed"] = scene
+            state.listed = scene
 
     def _id(self, told: str | None, scene_id: str) -> str:
         state = self.state
@@ -284,7 +285,10 @@ class Work:
         return compatible(moves, self.state, repr(source[:200])), stripped
 
     def _joined(self, sentences: list[str]) -> str:
-        return ("" if self.state.language == "zh" else " ").join(sentences)
+        if self.state.language != "zh":
+            return " ".join(sentences)
+        # where spaces are the stops they stay
+        return re.sub(rf"(?<=[{CJK}])\n(?=[{CJK}])", " ", "\n".join(sentences)).replace("\n", "")
 
     def _bare_action(self, beat: Beat, speeches: list[dict[str, Any]]) -> str:
         """What is seen where no sentence says it: who speaks, or the place."""
@@ -332,11 +336,8 @@ class Work:
         shown = [entity.phrase for entity in (*people, *things)][:4]
         if not shown:
             seen = {part["character_id"] for part in cast}
-            shown = (
-                [c["name"] for c in state.characters.values() if c["id"] in seen][:4]
-                if seen
-                else []
-            )
+            named = {c["id"]: c["name"] for c in state.characters.values()} if seen else {}
+            shown = [name for who, name in named.items() if who in seen][:4]
         if not shown and not state.place:
             return None
         parts = [*shown, state.place or "", state.label() or ""]

@@ -46,7 +46,7 @@ _WRITTEN_ON = re.compile(
 )
 """Right before a quote: what it is written on."""
 _WRITTEN = re.compile(
-    r"\b(?:reads?|reading|labell?ed|marked|titled|sign|poster|title|caption|subtitle|text|words?|written|"
+    r"\b(?:reads?|reading|labell?ed|marked|titled|sign|poster|marquee|placard|title|caption|subtitle|text|words?|written|"
     r"logo|called|named|screen|tattoo|letters|banner|headline)\b"
     r"|写着|写有|标题|字幕|字样|招牌|海报|印着|牌子|刻着|名为|叫做|显示",
     re.I,

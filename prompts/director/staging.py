@@ -15,7 +15,7 @@ from shotwright.prompts.director.beats import Beat, lacks
 from shotwright.prompts.director.entities import Entity, heads
 from shotwright.prompts.director.events import Event, without_camera
 from shotwright.prompts.director.speech import said_in
-from shotwright.prompts.director.state import State, name_key
+from shotwright.prompts.director.state import State, is_part, name_key
 from shotwright.prompts.director.subjects import happens, mentions_of
 from shotwright.prompts.language import CJK, split_sentences
 from shotwright.prompts.readers import cells
@@ -57,7 +57,8 @@ _EXTENSION = re.compile(r"[(（]([^)）]*)[)）]")
 _FEATURES = re.compile(
     rf"(?P<name>[A-Z][A-Za-z'.-]+(?: [A-Z][A-Za-z'.-]+)?|[{CJK}·]{{2,4}})\s*[(（](?P<looks>[^)）]{{1,80}})[)）]"
     r"(?:, (?P<more>an? [^.;!?\n]{2,80}?),(?= ))?"
-    r"|(?P<cap>[A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z'-]+)?), (?P<said>(?:an? |late |early |mid-?|in (?:his|her|their) "
+    r"|(?P<cap>(?:(?i:Dr|Mr|Mrs|Ms|Prof|Capt|Lt|Sgt)\.? )?[A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z'-]+)?), "
+    r"(?P<said>(?:an? |late |early |mid-?|in (?:his|her|their) "
     r"|\d{1,2}(?:s\b|\b))[^.;!?\n]{2,80}?|\d{1,2}),(?= )"
     rf"|(?P<zh>(?<![{CJK}])[{CJK}·]{{2,4}})，(?P<zsaid>(?:\d{{1,3}}|[一二三四五六七八九十]{{1,3}})岁[^。；！？\n]{{0,80}})"
 )
@@ -72,6 +73,22 @@ def _looks_zh(said: str) -> str:
     """Age, clothes and features, up to the first clause that says what is done."""
     clauses = said.split("，")
     return "，".join([clauses[0], *itertools.takewhile(_LOOKS_ZH.match, clauses[1:])])
+
+
+_WORN = re.compile(r"(?:wearing|dressed|clad|wrapped|in (?:an? |his |her |their ))")
+
+
+def _looks_en(match: re.Match[str], text: str) -> str:
+    """Age, clothes and features, up to the first clause that says what is done, or names somebody else."""
+    looks = [str(match["said"])]
+    for clause in text[match.end() :].split(",")[:-1]:
+        words = clause.strip()
+        if not words or words[0].isupper() or re.search("[.;!?\n]", words) or len(words) > 80:
+            break
+        if happens(_WORN.sub("", words, count=1)) or (words.split()[0] in ("and", "then")):
+            break
+        looks.append(words)
+    return ", ".join(looks)
 
 
 def speaker_name(cue: str) -> tuple[str, str, str | None]:
@@ -132,9 +149,10 @@ class Stage:
         for sentence in [span.text for span in split_sentences(action)] or told:
             text = without_camera(said_in(sentence)[1])
             for match in list(_FEATURES.finditer(text)):
-                taken = self._looks(match)
-                aside = match["more"] or match["said"]
-                if taken and aside and not happens(aside):
+                looks = _looks_en(match, text) if match["cap"] else match["looks"] or ""
+                taken = self._looks(match, looks)
+                aside = match["more"] or (looks if match["cap"] else None)
+                if taken and aside:
                     # "ANNA, a tall sailor, walks" has one person in it
                     text = text.replace(f", {aside},", "", 1)
                 if match["zh"]:
@@ -185,9 +203,12 @@ class Stage:
                 continue  # 小明的妈妈 is in the picture, and 小明 is not
             for phrase in [p for p in people if p != name and _runs_on(p, name)]:
                 del people[phrase]
+            if any(_is_named(p) and is_part(name_key(name), name_key(p)) for p in people):
+                continue  # ADA of ADA OKAFOR
             if not any(name_key(p) == name_key(name) for p in people):
                 people[name] = Entity(name, name.lower(), "person")
-            for phrase in [p for p in things if p.startswith(name)]:
+            runs_on = re.compile(rf"[{CJK}]{re.escape(name)}[^的]")  # 护士小陈跟在后面
+            for phrase in [p for p in things if p.startswith(name) or runs_on.search(p)]:
                 del things[phrase]
             for phrase in [p for p in (*things, *people) if p != name and p.endswith(name)]:
                 things.pop(phrase, None)
@@ -199,17 +220,19 @@ class Stage:
         memory = self.state.memory
         for name in reversed(found):
             memory.hear(name)
-            if memory.last_subject and _runs_on(memory.last_subject.phrase, name):
+            last = memory.last_subject.phrase if memory.last_subject else ""
+            if _runs_on(last, name) or (last == name and re.match(f"[{CJK}]", name)):
                 memory.last_subject = Entity(name, name, "person")
 
-    def _looks(self, match: re.Match[str]) -> bool:
-        """Whether the looks were taken as those of somebody who is called so."""
+    def _looks(self, match: re.Match[str], told: str) -> bool:
+        """Whether the looks were taken as those of somebody who is called so; told: those in English."""
         name = match["name"] or match["cap"] or match["zh"]
-        looks = match["looks"] or match["said"] or _looks_zh(match["zsaid"])
+        looks = told or _looks_zh(match["zsaid"])
         known = name_key(name) in self.keys or name_key(name) in self.state.characters
-        if match["cap"] and happens(looks):
+        if match["cap"] and happens(match["said"]):
             return False  # behind ANNA, a dog barks
-        if cells.delivery(looks) or (match["cap"] and not known and not name.isupper()):
+        aged = re.match(r"\d{1,2}s?(?:,|$)", looks)  # Leo, 7, a striped shirt
+        if cells.delivery(looks) or (match["cap"] and not (known or aged or name.isupper())):
             return False
         if match["name"] and not known and not re.search(r"\d|,|，", looks):
             return False
@@ -382,6 +405,11 @@ def _is_place(entity: Entity, text: str) -> bool:
         return False
     place = lexicon.find_place(f"in {entity.phrase}")
     return place is not None and place.noun == entity.head and not place.is_spot
+
+
+def _is_named(phrase: str) -> bool:
+    """Whether every word of a phrase has a capital, as in a name."""
+    return all(word[:1].isupper() for word in phrase.split())
 
 
 def _runs_on(phrase: str, name: str) -> bool:

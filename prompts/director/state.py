@@ -19,7 +19,7 @@ class State:
 
     headings: whether the script names its scenes itself, so that a place in a sentence begins none;
     exact: the plan was written out before, and names are its own ids; denied: moves that the script
-    forbids.
+    forbids; listed: what a shot list calls the scene; others: keys of `characters` that are a second name.
     """
 
     language: Language
@@ -38,8 +38,10 @@ class State:
     time: str | None = None
     weather: str | None = None
     scenes: list[dict[str, Any]] = field(default_factory=list)
+    listed: str | None = None
     locations: dict[str, dict[str, Any]] = field(default_factory=dict)
     characters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    others: int = 0
     sizes: list[str] = field(default_factory=list)
     shots_in_scene: int = 0
     sides: dict[str, str] = field(default_factory=dict)
@@ -58,9 +60,10 @@ class State:
         if heading is None:
             # a forced heading: its words are the place
             place, dash, time = line.rpartition(" - ")
-            self.place = self.place_noun = (place if dash else line).strip() or "-"
+            timed = bool(dash) and lexicon.is_time(time)
+            self.place = self.place_noun = (place if timed else line).strip() or "-"
             self.int_ext = None
-            self.time = (lexicon.time_key(time) or time.strip().lower()) if dash else self.time
+            self.time = (lexicon.time_key(time) or time.strip().lower()) if timed else self.time
         else:
             self.place = self.place_noun = heading.place
             self.int_ext = heading.int_ext
@@ -94,7 +97,7 @@ class State:
         self, text: str, slugline: str | None = None, scene_id: str | None = None
     ) -> None:
         self.shots_in_scene = self.exchanges = 0
-        self.weather = None
+        self.weather = self.listed = None
         self.sides, self.speakers, self.setups, self.directions = {}, [], {}, {}
         number = len(self.scenes) + 1
         self.scenes.append(
@@ -176,15 +179,38 @@ class State:
             # "a red ROBOT" came before, written as a name
             introduced = (c for c in self.characters.values() if c["name"].casefold() == key)
             known = next((c for c in introduced if c["static_features"].endswith(name)), None)
+        if known is None and not self.exact and (known := self._in_part(key)):
+            self.characters[key] = known
+            self.others += 1
+            whole = max(name, known["name"], key=len)[:200]
+            if known["static_features"] == known["name"]:
+                known["static_features"] = whole
+            # the name that speaks is the one that the script goes on with
+            speaks = [n for n in (name, known["name"]) if name_key(n) in self.names]
+            known["name"] = max(speaks, key=len)[:200] if speaks else whole
         if known is None:
             known = self.characters[key] = {
                 "id": name[:200] if self.exact else self._new_id(),
                 "name": name[:200],
                 "static_features": "" if self.exact else name[:2000],
             }
-        if features and known["static_features"] == known["name"]:
-            known["static_features"] = f"{known['name']}, {features}"[:2000]
+        if features and known["static_features"] in (known["name"], name):
+            comma = "，" if re.search(f"[{CJK}]", features) else ", "  # noqa: RUF001
+            known["static_features"] = f"{known['static_features']}{comma}{features}"[:2000]
         return str(known["id"])
+
+    def _in_part(self, key: str) -> dict[str, Any] | None:
+        """Who is called so in part, ADA and ADA OKAFOR; None where that is nobody, two people, or both speak."""
+        found: dict[str, dict[str, Any]] = {}
+        for other, character in self.characters.items():
+            part, whole = sorted((key, other), key=len)
+            name = name_key(character["name"])
+            named = name == other or is_part(name, other)  # and not told by a phrase, "a red ball"
+            # MARY and MARY ANN who both speak are two, DR. AMY WONG and WONG are not
+            both = {part, whole} <= self.names and len(whole.split()) < 3
+            if named and is_part(part, whole) and not both:
+                found[character["id"]] = character
+        return next(iter(found.values())) if len(found) == 1 else None
 
     def wears(self, character_id: str, key: str) -> None:
         """A shot list names what is worn and has no place for its looks: the key is all of them."""
@@ -194,7 +220,7 @@ class State:
                 character["wardrobe"] = {key: key, **worn}
 
     def _new_id(self) -> str:
-        return f"C{len(self.characters) + 1}"
+        return f"C{len(self.characters) - self.others + 1}"
 
     def preload(self, plan: Mapping[str, Any]) -> None:
         """Takes over what a written plan fixed for the whole film."""
@@ -223,9 +249,17 @@ _GOES_ON = re.compile(
     re.I,
 )
 """What a heading says where the time of day stays as it was."""
-_TITLED = re.compile(rf"{TITLE}\s+([A-Z][\w'-]+)", re.I)
+_TITLED = re.compile(rf"{TITLE}\s+([A-Z][\w'-]+(?: (?-i:[A-Z])[\w'-]+)?)", re.I)
 """Somebody with a title, who is called without it too: Commander Reyes, Reyes."""
 _NAME_ZH = re.compile(f"(?![一二两三几这那数])[{CJK}]{{2,3}}")
+
+
+def is_part(part: str, whole: str) -> bool:
+    """Whether a name is a part of another, both as keys: okafor of ada okafor; young ada is not ada."""
+    words = whole.split()
+    if not 1 < len(words) <= 3 or part not in words or part in lexicon.rules()["kind"]["person"]:
+        return False
+    return not lexicon.small("another") & set(words) and not any(map(str.isdigit, words))
 
 
 def name_key(name: str) -> str:

@@ -19,10 +19,12 @@ from shotwright.prompts.language import CJK, detect_language
 class Memory:
     """What the script has named so far, the latest last.
 
-    proper: words that the script writes with a capital where no sentence begins, and its speakers.
+    known: with the number of the sentence that named it last; sentences: read so far; proper: words
+    that the script writes with a capital where no sentence begins, and its speakers.
     """
 
-    known: dict[Entity, None] = field(default_factory=dict)
+    known: dict[Entity, int] = field(default_factory=dict)
+    sentences: int = 0
     heads: dict[str, list[Entity]] = field(default_factory=dict)
     genders: dict[str, str] = field(default_factory=dict)
     last_subject: Entity | None = None
@@ -32,6 +34,7 @@ class Memory:
         """The entities that a sentence's shot must show, subject first, and whether a pronoun
         stayed open.
         """
+        self.sentences += 1
         mentions = mentions_of(sentence)
         subject = mentions.subject
         if subject is not None and not self._is_called(subject, sentence):
@@ -76,7 +79,7 @@ class Memory:
         if entity in self.known:
             del self.known[entity]
             self.heads[entity.head].remove(entity)
-        self.known[entity] = None
+        self.known[entity] = self.sentences
         called = self.heads.setdefault(entity.head, [])
         called.append(entity)
         if len(called) > REACH:
@@ -108,6 +111,11 @@ class Memory:
             born = {e: self.genders.get(e.head, _born(e.head)) for e in fitting}
             known = [e for e in fitting if born[e] == gender]
             unknown = [e for e in fitting if born[e] is None]
+            last = unknown[0] if unknown and unknown[0] == self.last_subject else None
+            if last is not None and last.kind == "person":
+                # who acted last may be either; only somebody named with them is meant before them
+                since = self.known.get(last, 0)
+                known = [e for e in known if self.known.get(e, 0) >= since]
             fitting = known or [e for e in unknown if e.kind == "person"] or unknown
             if fitting:
                 self.genders[fitting[0].head] = gender
@@ -159,7 +167,18 @@ def mentions_of(sentence: str) -> Mentions:
     """Subject, further things and pronoun of one sentence."""
     if detect_language(sentence) == "zh":
         return chinese_mentions(sentence)
-    return english_mentions(sentence)
+    told = english_mentions(sentence)
+    if opening := _OPENS_ZH.match(sentence):
+        # 小明 walks in; 他点了 2 coffees
+        chinese = chinese_mentions(opening["zh"])
+        subject = chinese.subject
+        if subject is not None and opening["does"]:
+            subject = Entity(subject.phrase, subject.head, "person")
+        return Mentions(subject, told.others, chinese.pronoun)
+    return told
+
+
+_OPENS_ZH = re.compile(rf"\W*(?P<zh>[{CJK}]+)(?P<does> (?:\w+ly )?[a-z]+(?:s|ed|ing)\b)?")
 
 
 def happens(text: str) -> bool:

@@ -33,13 +33,30 @@ _FILM = (
         re.I,
     ),
     re.compile(
-        rf"\btotal (?:length|duration|running time|run time)(?: of| is|:)?\s*{_SECONDS}", re.I
+        rf"\b(?:film|video|ad|advert|advertisement|commercial|clip|movie|spot|trailer|teaser)\b[^.!?\n]{{0,60}}?,"
+        rf"\s*(?:about\s+)?{_SECONDS}(?=\s*(?:[.!\n]|$))",
+        re.I,
+    ),
+    re.compile(
+        rf"\btotal(?: length| duration| running time| run time)?(?: of| is|:)?\s*{_SECONDS}", re.I
     ),
     re.compile(rf"(?:总时长|全片|片长|总长|总共)\s*(?:约|为|是|[:：])?\s*{_NUMBER}\s*秒"),
     re.compile(
         rf"{_NUMBER}\s*秒钟?的?[^，。,.\n\d]{{0,8}}?(?:广告|短片|视频|影片|电影|宣传片|预告片|片子)"
     ),
 )
+
+
+_ONLY_LENGTH = re.compile(
+    rf"\W*(?:in )?(?:the )?total(?: length| duration| running time| run time)?(?: of| is|:)?\s*{_SECONDS}\W*"
+    rf"|\W*(?:总时长|全片|片长|总长|总共)\s*(?:约|为|是|[:：])?\s*{_NUMBER}\s*秒钟?\W*",
+    re.I,
+)
+
+
+def only_length(sentence: str) -> bool:
+    """Whether a sentence says how long the film is and nothing more: there is no picture in it."""
+    return bool(_ONLY_LENGTH.fullmatch(sentence))
 
 
 def asked_length(text: str) -> list[float]:

@@ -83,7 +83,8 @@ def decode_list(field: str, words: str) -> Any:
 
 
 def number(words: str) -> float:
-    """Seconds or millimetres: "4", "4 s", "2.5秒", "1:30", "35mm".  Raises ValueError."""
+    """Seconds or millimetres: "4", "4 s", "2.5秒", "3,5", "1:30", "35mm".  Raises ValueError."""
+    words = re.sub(r"^(\s*\d+),(?=\d{1,2}(?!\d))", r"\1.", words)
     if clock := re.fullmatch(r"\s*(\d{1,2}):(\d{2}(?:\.\d+)?)\s*", words):
         return 60 * float(clock[1]) + float(clock[2])
     match = re.fullmatch(

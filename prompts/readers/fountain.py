@@ -66,6 +66,8 @@ _SPOKEN_ZH = re.compile(
     rf"(?P<name>[{CJK}·]{{1,5}})[ \t]*(?P<ext>[(（][^)）\n]{{1,20}}[)）])?[:：](?P<said>.+)"
 )
 _ASIDE = re.compile(r"={3,}$|#{1,6}(?!\d)|=(?!=)")
+_WRITTEN = frozenset(["字幕", "标题", "标语", "口号", "快讯", "注意", "提示", "屏幕", "画面"])
+"""What text in the picture, or a remark, begins with: nobody speaks it."""
 _TELLS = tuple("说道问喊答想写念叫")
 MAX_TITLE_LINES = 40
 
@@ -228,7 +230,7 @@ class _Reader:
         elif line.startswith(">") or _TRANSITION.fullmatch(line):
             self._add("transition", line.lstrip("> "), start, end)
         elif spoken := _SPOKEN_ZH.fullmatch(line):
-            if field_named(spoken["name"]) is not None:
+            if field_named(spoken["name"]) is not None or spoken["name"] in _WRITTEN:
                 return False
             at = start + self.text[start:end].index(line) + spoken.start("said")
             self._add("cue", spoken["name"] + (spoken["ext"] or ""), start, at)

@@ -117,8 +117,19 @@ def read_plain(text: str) -> Script:
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:
+    """Lines, and what stands in one line as "Shot 1: she waits. Shot 2: she leaves."."""
     for match in re.finditer(r"[^\n]*\S[^\n]*", text):
-        yield match.span()
+        start, end = match.span()
+        cuts = [inner.end() for inner in _SHOT_INSIDE.finditer(text, start, end)]
+        yield from zip([start, *cuts], [*cuts, end], strict=True)
+
+
+_SHOT_INSIDE = re.compile(
+    r"(?<=[.!?;。！？；])[ \t]*(?=(?:(?:shot|clip|frame|panel)[ \t]*#?[ \t]*\d{1,4}"
+    r"|(?:镜头|分镜|画面|镜)[ \t]*(?:\d{1,4}|[一二三四五六七八九十]{1,3}))"
+    r"[ \t]*(?:[(（][^)）\n]{1,80}[)）])?[ \t]*[:：])",
+    re.I,
+)
 
 
 _INNER = re.compile(rf"(?<=[.!?;。！？；])[ \t]*(?=(?P<key>[A-Za-z{CJK}][\w {CJK}]{{0,15}}?)[:：])")

@@ -98,7 +98,8 @@ _OF_POINT = re.compile(r"with|that|which|highlighting", re.I)
 _SET_IN = re.compile(
     r"(?:on|in|at|above|beside|by|near|behind|from|across)\s+(?:the|an?|his|her|their|every)\b|"
     r".*\b(?:is|are|was|were|has|had|hangs?|hung|plays?|flickers?|shows?|appears?|stands?|fades?|blinks?|glows?|"
-    r"peels?|lies|flashes|covers?|fills?|starts?|begins?|ends?|crossing|walking|running|sitting|standing)\b",
+    r"peels?|lies|flashes|covers?|fills?|starts?|begins?|ends?"
+    r"|(?<!our )(?<!the )(?<!new )(?<!\ba )(?:crossing|walking|running|sitting|standing))\b",
     re.I,
 )
 """After the product: where an advertisement in a story hangs and what it does there."""
@@ -122,7 +123,7 @@ _PERSON = (
 _TELLS = re.compile(
     r"\b(?:he|she|his|her|him)\b"
     r"|^(?:then|suddenly|meanwhile|we\s+(?:see|open|cut)|opens?\s+on|opening\s+on|cut\s+to|fade|close[- ]?up|"
-    r"(?:the\s+)?camera\s+\w+s\b|scene\s+\d|shot\s+\d)"
+    r"(?:the\s+)?camera\s+\w+s\b|scene\s+\d|shot\s+\d|(?:hook|problem|solution|proof)$)"
     rf"|^(?:an?|the|one|two|three|some)\s+(?:[\w'-]+\s+){{0,4}}?{_PERSON}(?:\s+(?:\w+ly\s+)?\w+(?:s|ing|ed)?\b|\s*\()"
     r"|^(?:ends?|starts?|begins?|opens?)\s+on\s+(?:the|an?)\b"
     r"|^an?\s+(?:(?!that|which|of|for|with|in|to)[\w'-]+\s+){1,2}(?!that)\w{2,}s\s+\w"
@@ -182,6 +183,8 @@ def read_request(text: str) -> Brief | None:
 
 def _tells(item: str) -> bool:
     """Whether an item tells what is seen, or how it is filmed."""
+    if KEY.fullmatch(item):
+        return False  # "CTA: lune.com" is no speech
     return bool(_TELLS.search(item) or _NAMED.match(item)) or is_direction(item)
 
 

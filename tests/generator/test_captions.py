@@ -85,3 +85,11 @@ def test_a_shot_shorter_than_its_lines_is_captioned() -> None:
     board = Board("1", "x", dialogue=tuple(f"line {n}" for n in range(9)))
     spans = [(start, stop) for start, stop, _ in captions(board, 2, width=320, height=180)]
     assert spans[0][0] == 0 and spans[-1][1] == 2
+
+
+def test_words_leave_the_rows_of_a_mark_free() -> None:
+    board = Board("1", "A long sentence about a river that runs and runs. " * 3, foot=30)
+    plain = burnt(Board("1", "", foot=0))
+    shown = burnt(board)
+    ink = (shown != plain).any((0, 2, 3)) & (shown.max((0, 2, 3)) > 200)
+    assert ink[90:150].any() and not ink[150:].any()

@@ -116,3 +116,14 @@ def test_a_prop_that_the_action_is_without_is_named() -> None:
     shot = {"action": "A woman waits without the kettle.", "duration_s": 2, "props": ["the kettle"]}
     codes = [w["code"] for w in warnings_of(cover(parse_plan({"shots": [shot]})))]
     assert codes == ["absent_prop"]
+
+
+def test_a_part_of_a_name_is_the_character() -> None:
+    plan = parse_plan(
+        {
+            "characters": [{"id": "C1", "name": "Detective Maya Chen"}],
+            "shots": [{"action": "Maya Chen sits. Chen laughs. Zoe runs.", "duration_s": 2}],
+        }
+    )
+    unknown = cover(plan, speakers=("MAYA", "BEN")).unknown_characters
+    assert [one["name"] for one in unknown] == ["BEN", "Zoe"]

@@ -121,9 +121,17 @@ def test_a_reshoot_renders_that_shot_and_no_other(
     new = finished(ask("make_film", film_id=cut["film_id"], edits=edits))
     made = set(crewed.store.list_records("takes")) - before
     assert new["film_id"] == cut["film_id"]
-    assert set(takes_of(new)[1]) == made and len(made) == 2, "two takes, as before"
+    shot = new["shots"][1]
+    assert set(shot["takes"][:2]) == made and len(made) == 2, "two takes, as before"
+    assert shot["chosen"] in made
+    assert shot["takes"][2:] == takes_of(cut)[1], "the takes before can still be chosen"
     assert takes_of(new)[0] == takes_of(cut)[0]
     assert new["takes"][1]["seed"] in (77, 78)
+    back = [{"shot": "B", "op": "choose", "take_id": cut["shots"][1]["chosen"]}]
+    again = ask("make_film", film_id=cut["film_id"], edits=back, dry_run=True).data["effective"]
+    assert again["renders"] == 0 and again["shots"][1]["chosen"] == cut["shots"][1]["chosen"]
+    restyled = ask("make_film", film_id=cut["film_id"], edits=edits, style="oil", dry_run=True).data
+    assert restyled["effective"]["shots"][1]["earlier"] == [], "of another look none can"
 
 
 def test_choosing_trimming_and_moving_render_nothing(

@@ -39,8 +39,10 @@ def apply_edit(
     place = ids.index(edit.shot)
     if edit.op == "reshoot":
         known["seed"] = secrets.randbelow(2**32) if edit.seed is None else edit.seed
+        known["earlier"] = known.get("takes", [])
         known.pop("digest", None)
     elif edit.op == "replace":
+        known.pop("earlier", None)
         return _replaced(plan, place, edit.action or "", f"{where}.action", moves)
     elif edit.op == "move":
         return _moved(plan, place, edit.to or 0, f"{where}.to")

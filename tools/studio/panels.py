@@ -106,6 +106,7 @@ def animated(part: dict[str, Any], fetch: Callable[[str], Picture]) -> "Animatic
     """The panel's frames; `fetch` gives the picture of a key."""
     from shotwright.generator.animatic import animate
     from shotwright.generator.boards import Board, Figure
+    from shotwright.tools.studio.pictures import mark_rows
 
     spec, camera = ClipSpec.from_json(part["segments"][0]["spec"]), part["camera"]
     facts = part["panel"]
@@ -114,6 +115,7 @@ def animated(part: dict[str, Any], fetch: Callable[[str], Picture]) -> "Animatic
             **facts,
             "dialogue": tuple(facts["dialogue"]),
             "figures": tuple(Figure(**figure) for figure in facts["figures"]),
+            "foot": 0 if part["label"] == "none" else mark_rows(spec.width, spec.height),
         }
     )
     key = part["given"]["first"]

@@ -73,6 +73,12 @@ def mark_of(width: int, height: int) -> NDArray[np.uint8]:
     return np.asarray(plate)
 
 
+def mark_rows(width: int, height: int) -> int:
+    """Rows at the bottom of a frame that the mark takes, with what is left free around it."""
+    rows = len(mark_of(width, height))
+    return rows + 2 * (rows // 4)
+
+
 def put_mark(frame: NDArray[np.uint8], plate: NDArray[np.uint8]) -> None:
     """Write the mark into a frame, uint8 RGB (height, width, 3), in place."""
     frame[_corner(frame, plate)] = plate

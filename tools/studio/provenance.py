@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from shotwright.generator.errors import BadRequest, NotFound
 from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.signing import read_signature
-from shotwright.tools.studio.slates import SOURCE_TYPE, Slate, canonical_json, mp4_metadata
+from shotwright.tools.studio.slates import MAKER, SOURCE_TYPE, Slate, canonical_json, mp4_metadata
 
 if TYPE_CHECKING:
     from shotwright.generator.provenance import Seal
@@ -154,7 +154,7 @@ def provenance(
     signed = read_signature(path)
     states: dict[str, State] = {
         "source_type": _state(bool(sources), set(sources) == {SOURCE_TYPE}),
-        "aigc": _state(aigc is not None, all((aigc or {}).get(k) for k in AIGC_KEYS)),
+        "aigc": _state(aigc is not None, _is_aigc(aigc or {})),
         "slate_digest": slate_state,
         "picture": _state(picture["same"] is not None, bool(picture["same"])),
         "c2pa": _state(signed["state"] not in ("none", "unknown"), signed["state"] != "Invalid"),
@@ -199,6 +199,12 @@ def _aigc(texts: Sequence[str]) -> dict[str, Any] | None:
         except (ValueError, AttributeError):
             return {}
     return found[0] if all(one == found[0] for one in found) else {}
+
+
+def _is_aigc(found: Mapping[str, Any]) -> bool:
+    """Whether an `AIGC` object says all that it must: made by an AI, or that it may be; of ours, only the first."""
+    labels = ("1",) if found.get("ContentProducer") == MAKER else ("1", "2", "3")
+    return all(found.get(key) for key in AIGC_KEYS) and found["Label"] in labels
 
 
 def _slate(

@@ -27,9 +27,15 @@ SEED_STEP = 1000
 """Seeds of neighbouring shots lie so far apart, so that takes (consecutive seeds) never meet."""
 
 
+_CHANGES = {"model", "quality", "aspect_ratio", "style", "fit", "label", "plan", "deadline_s"}
+"""Arguments after which a shot's takes are no longer takes of the same shot; a new seed leaves them to be chosen."""
+
+
 @dataclass
 class FilmState:
-    """What an earlier cut of the film has: per shot its seed, takes, choice and trim."""
+    """What an earlier cut of the film has: per shot its seed, takes, choice and trim; earlier: the takes that a
+    reshoot leaves to be chosen.
+    """
 
     shots: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -96,6 +102,9 @@ async def plan_parts(
             ]
             clips.append(clip)
             parts.extend(clip.parts)
+        earlier: list[str] = []
+        if not kept and known.get("frames") == frames and known.get("handle", 0) >= handle:
+            earlier = [take for take in known.get("earlier", []) if take in there]
         takes = kept or [part["take_id"] for part in clip.parts]
         chosen = known["chosen"] if known.get("chosen") in kept else None
         first = chosen or takes[0]
@@ -116,6 +125,7 @@ async def plan_parts(
                 "digest": digest,
                 "seed": seed,
                 "kept": kept,
+                "earlier": [] if _CHANGES & set(asked) else earlier,
                 "chosen": chosen,
                 "image": given,
                 "trim": known.get("trim"),

@@ -54,7 +54,7 @@ def test_who_is_meant_is_in_the_last_shot(script: str, cast: list[str]) -> None:
 
 def test_looks_before_a_chinese_name_are_its_features_and_no_prop() -> None:
     plan = direct("女侦探林晓走过小巷。").plan
-    assert [c.static_features for c in plan.characters] == ["林晓, 女侦探"]
+    assert [c.static_features for c in plan.characters] == ["林晓，女侦探"]
     assert plan.shots[0].props == []
 
 
@@ -108,3 +108,127 @@ def test_words_with_a_laugh_are_said_by_who_laughs() -> None:
 def test_a_ring_that_hands_turn_is_seen() -> None:
     plan = planned("A woman sits in a booth, turning a ring on her finger.")
     assert "a ring" in [prop for shot in plan.shots for prop in shot.props]
+
+
+@pytest.mark.parametrize(
+    ("script", "people"),
+    [
+        (
+            "EXT. PIER - DAY\n\nADA OKAFOR, 34, a red coat, stands there.\n\nADA\nHello.\n\nBEN\nHi.\n",
+            {"ADA": "ADA OKAFOR, 34, a red coat", "BEN": "BEN"},
+        ),
+        (
+            "INT. BAR - DAY\n\nADA\nHello.\n\nADA OKAFOR, 34, thin, sits.\n\nBEN\nHi.\n",
+            {"ADA": "ADA OKAFOR, 34, thin", "BEN": "BEN"},
+        ),
+        (
+            "EXT. PIER - DAY\n\nYOUNG ADA, 8, waves. ADA, 34, waits.\n\nADA\nHello.\n\nBEN\nHi.\n",
+            {"YOUNG ADA": "YOUNG ADA, 8", "ADA": "ADA, 34", "BEN": "BEN"},
+        ),
+        (
+            "Detective Maya Chen enters the diner. Maya sits. Chen laughs.",
+            {"Detective Maya Chen": "Detective Maya Chen"},
+        ),
+        (
+            "BEN, 60s, grey beard, blue cap, wearing an apron, slides the shutter up. Ben coughs.",
+            {"BEN": "BEN, 60s, grey beard, blue cap, wearing an apron"},
+        ),
+        ("小明 walks into the café. 服务员没有抬头。", {"小明": "小明", "服务员": "服务员"}),
+    ],
+)
+def test_somebody_called_in_two_ways_is_one_character_with_all_their_looks(
+    script: str, people: dict[str, str]
+) -> None:
+    plan = planned(script)
+    assert {one.name: one.static_features for one in plan.characters} == people
+    for shot in plan.shots:
+        ids = [part.character_id for part in shot.cast]
+        assert len(ids) == len(set(ids))
+        stills = (shot.first_frame or "").split(", ")
+        assert len(stills) == len(set(stills))
+
+
+@pytest.mark.parametrize(
+    ("script", "weather"),
+    [
+        ("A man carries an umbrella though it does not rain.", None),
+        ("There is no fog on the hill. A dog barks.", None),
+        ("广场上没有下雨，孩子在跑。", None),
+        ("A man runs through heavy rain.", "heavy rain"),
+    ],
+)
+def test_weather_that_is_denied_is_no_weather(script: str, weather: str | None) -> None:
+    assert planned(script).shots[0].weather == weather
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "time"),
+    [
+        ("INT. HOUSE - KITCHEN", "HOUSE - KITCHEN", None),
+        ("INT. HOUSE - KITCHEN - NIGHT", "HOUSE - KITCHEN", "night"),
+        ("EXT. PARK - LATER THAT DAY", "PARK", "later that day"),
+        (".FLASHBACK - THE SEA", "FLASHBACK - THE SEA", None),
+        (".THE SEA - NIGHT", "THE SEA", "night"),
+    ],
+)
+def test_what_stands_last_in_a_heading_is_a_time_only_if_it_says_when(
+    line: str, place: str, time: str | None
+) -> None:
+    plan = planned(f"{line}\n\nTom sits.\n\nINT. BAR - DAY\n\nTom eats.\n")
+    assert (plan.locations[0].name, plan.scenes[0].time_of_day) == (place, time)
+
+
+def test_chinese_with_spaces_for_stops_is_cut_at_them() -> None:
+    plan = planned("一只橘猫在窗台上睡觉 雨点打在玻璃上 镜头慢慢推近猫的眼睛 然后向右摇到书桌")
+    assert [[move.move for move in shot.camera] for shot in plan.shots][-1] == ["pan_right"]
+    assert len(plan.shots) >= 3
+
+
+def test_shots_that_are_numbered_in_one_line_are_the_films_shots() -> None:
+    plan = planned(
+        "A 10 second film. Shot 1 (6 s): Ana opens the door. Shot 2 (4 s): she laughs. Total 10 seconds."
+    )
+    assert [(shot.action, shot.duration_s) for shot in plan.shots] == [
+        ("Ana opens the door.", 6.0),
+        ("she laughs.", 4.0),
+    ]
+    assert plan.duration_s == 10.0
+    assert [
+        shot.duration_s for shot in planned("镜头1（3秒）：小明进来。镜头2（4秒）：他坐下。").shots
+    ] == [3, 4]
+
+
+def test_an_intercut_is_nobody_and_no_picture() -> None:
+    plan = planned(
+        "INT. BAR - DAY\n\nTom sits.\n\nINTERCUT - PHONE CALL\n\nTOM\nMum?\n\nMUM\nNo.\n"
+    )
+    assert [one.name for one in plan.characters] == ["Tom", "MUM"]
+    assert not any("INTERCUT" in shot.action for shot in plan.shots)
+
+
+def test_an_advertisement_that_tells_its_shots_keeps_its_length_and_its_platforms_shape() -> None:
+    plan = planned(
+        "A TikTok commercial for the Lune watch, 12 seconds. Hook: a falling drop. A man waits."
+    )
+    assert (plan.aspect_ratio, plan.duration_s) == ("9:16", 12.0)
+    assert planned("She watches a TikTok video.").aspect_ratio == "16:9"
+
+
+def test_titles_parts_of_names_and_words_on_the_screen_make_nobody_new() -> None:
+    plan = planned(
+        "INT. STATION - NIGHT\n\nDETECTIVE SARAH LIND, 40s, tired eyes, walks in. COP 1 waits.\n\nLIND\nWho?\n\n"
+        "COP 1\nHim.\n\nCOP\nNo.\n\nSarah sits.\n\nMRS. REYES, 60, black dress, enters.\n\nMRS. REYES\nMy boy!\n\n"
+        "REYES\nMama.\n\nDR. AMY WONG\nDead.\n\nWONG (CONT'D)\nYes.\n"
+    )
+    assert {one.name: one.static_features for one in plan.characters} == {
+        "LIND": "SARAH LIND, 40s, tired eyes",
+        "COP 1": "COP 1",
+        "COP": "COP",
+        "MRS. REYES": "MRS. REYES, 60, black dress",
+        "REYES": "REYES",
+        "DR. AMY WONG": "DR. AMY WONG",
+    }
+    zh = planned("内景 走廊 夜\n护士小陈跟在后面。\n小陈：“他醒了。”\n字幕：“三天前”\n")
+    assert [one.name for one in zh.characters] == ["小陈"]
+    assert [speech.text for shot in zh.shots for speech in shot.dialogue] == ["他醒了。"]
+    assert not any(shot.props for shot in zh.shots)

@@ -74,3 +74,13 @@ def test_a_pronoun_that_nothing_explains_is_reported() -> None:
     entities, unresolved = Memory().read("It bounces.")
     assert entities == ()
     assert unresolved
+
+
+def test_a_pronoun_means_who_acted_last_unless_somebody_named_with_them_fits_better() -> None:
+    memory = Memory()
+    for sentence in ("Tom walks in.", "He smiles.", "Robin stands by the window."):
+        memory.read(sentence)
+    assert (robin := memory.stands_for("his")) is not None and robin.phrase == "Robin"
+    memory.read("Robin hands a letter to a woman.")
+    memory.hear("Mary")
+    assert (mary := memory.stands_for("she")) is not None and mary.phrase != "Robin"

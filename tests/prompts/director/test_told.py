@@ -164,7 +164,7 @@ def test_a_title_before_a_name_belongs_to_it() -> None:
 
 def test_age_and_clothes_after_a_chinese_name_are_its_looks() -> None:
     (mara,) = direct("玛拉，34岁，穿红色雨衣，走过石桥。玛拉停下来。").plan.characters
-    assert (mara.name, mara.static_features) == ("玛拉", "玛拉, 34岁，穿红色雨衣")
+    assert (mara.name, mara.static_features) == ("玛拉", "玛拉，34岁，穿红色雨衣")
 
 
 def test_a_sentence_too_long_for_a_shot_is_named() -> None:

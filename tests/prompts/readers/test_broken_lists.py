@@ -99,3 +99,13 @@ def test_lines_with_commas_are_no_table(text: str) -> None:
 def test_what_is_not_whole_is_refused_by_its_name(text: str, named: str) -> None:
     with pytest.raises(BadRequest, match=named):
         read(text)
+
+
+def test_a_list_that_numbers_its_scenes_and_writes_decimals_with_a_comma_is_planned() -> None:
+    text = '\ufeffScene;Shot;Duration;Description\n1;1A;3,5;"A letter\nfalls"\n1;1B;4;Tom runs.\n2;1;2;Rain.\n'
+    plan = direct_script(script(text)).plan
+    assert [(s.id, s.scene_id, s.duration_s) for s in plan.shots] == [
+        ("1A", "S1", 3.5),
+        ("1B", "S1", 4.0),
+        ("1", "S2", 2.0),
+    ]

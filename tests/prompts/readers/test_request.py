@@ -146,3 +146,17 @@ def test_hostile_requests_are_read_quickly(piece: str) -> None:
     for begin in ("ad for ", "给水壶做一条广告：", "make a "):
         read(begin + piece * (2_900 // len(piece)))
     assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Create a YouTube ad for our running shoe "Swift 3", 15s. It is light. End with "Run free".',
+        "A cinema commercial for the Lune watch, 15 seconds. It is light. CTA: lune.com",
+    ],
+)
+def test_a_product_with_a_doing_in_its_name_and_a_labelled_call_are_a_brief(text: str) -> None:
+    brief = read(text)
+    assert isinstance(brief, Brief)
+    assert (brief.length_s, brief.selling_points) == (15.0, ("It is light",))
+    assert brief.call in ("Run free", "lune.com")

@@ -126,6 +126,7 @@ def test_changed_words_break_the_digest(tmp_path: Path) -> None:
         ),
         ("AIGC", "{", "aigc"),
         ("AIGC", json.dumps({"Label": "1"}), "aigc"),
+        ("AIGC", metadata["AIGC"].replace('"Label":"1"', '"Label":"3"'), "aigc"),
     ):
         write_mp4(path, picture(1), fps=8, metadata={**metadata, name: value})
         assert mark in read(path)["broken"]
