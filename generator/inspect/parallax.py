@@ -74,23 +74,35 @@ EXPLAINED_CIRCLING = 0.3
 """As `EXPLAINED`, for believing the turn alone of a camera that circles what it slides past."""
 CIRCLES = 0.4
 """How far off, as a share, the turn may be that keeps in its place what the camera slides past."""
+GRID = 32
+REACH = 1 / 12
+"""Points speak for the part of the picture around them, so far in widths of it, and not for one each: what stands near
+is often smooth, with few points.  Counted in so many cells across."""
 GROUP = 0.05
-"""Share of the points that makes a distance of its own."""
+"""Share of the picture that makes a distance of its own."""
 BIN = 0.1
 """Of the largest nearness: what a point must know its own to."""
 BINS = 20
 PART = 0.5
-"""Between two distances there are at most this share of the points that each has: errors alone lie around one."""
+"""Between two distances there is at most this share of what each has: errors alone lie around one."""
+BETWEEN = 0.1
+BETWEEN_EDGE = 0.2
+"""A ground has no distances but all of them: this share of the picture, so far inside the range, is a third."""
+UNEVEN = 0.07
+"""What a ground may differ by from a plane, of the largest nearness: water of its own motion differs by twice that."""
 DEEP = 0.3
 """Share of the largest nearness that lies between far and near: less is one plane, whose slide is not told."""
-NEAR_SHARE = 0.94
-CENTRAL = 1.0
-"""The subject is what this share of the points is farther than, each weighing less towards the edges, as a bell this
-wide in half sides: a sixteenth of the picture in the middle, a twelfth at an edge."""
+NEAR_SHARE = 0.96
+CENTRAL = 0.7
+"""The subject is what this share of the picture is farther than, weighing less towards the edges, as a bell this wide
+in half sides: the nearest thing that has a fiftieth of the picture in the middle, or a tenth in a corner."""
 ALONG = 0.25
 """Nearness within this of the subject's is the subject's."""
-SEEN_PX = 1.5
-"""The farther of two distances must itself move by this."""
+SEEN_PX = 0.7
+"""The farther of two distances must itself move by this: behind a subject on its own way, before a camera at rest, it
+does not."""
+FAR_BETTER = 0.02
+"""Its turn must cost this much more than its slide; no less, where it is a turn too small to count."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +247,8 @@ def _cost(bundle: Bundle) -> float:
 
 def _proved(sight: Sight, slid: Bundle, axes: tuple[int, ...], pixel: float) -> bool:
     """Whether more than one thing on its own way speaks for the slide."""
-    if len(_felt(slid, axes)) > MOST_AXES:
+    turns = bool(set(axes) & set(TURNS))
+    if len(_felt(slid, axes)) > MOST_AXES or (turns and not _upright(slid)):
         return False
     moved = _moved(sight, slid)  # per unit of nearness
     good = (slid.off < FITS) & (moved > 0)
@@ -246,11 +259,19 @@ def _proved(sight: Sight, slid: Bundle, axes: tuple[int, ...], pixel: float) -> 
     good &= moved * largest * BIN > WIDTH_PX * pixel
     if good.sum() < FEWEST or largest <= 0:
         return False
-    near = slid.near[good] / largest
-    if _distances(near) >= 3:
+    near, area = slid.near[good] / largest, _areas(sight)[good]
+    area /= area.sum()
+    if _distances(near, area) >= 3:
         return True
-    low, high = np.quantile(near, (GROUP, 1 - GROUP))
-    if set(axes) & set(TURNS) or high - low < DEEP:
+    order = np.argsort(near)
+    ends = np.searchsorted(np.cumsum(area[order]), (GROUP, 1 - GROUP))
+    low, high = near[order[np.minimum(ends, len(near) - 1)]]
+    if high - low < DEEP:
+        return False
+    inside = np.abs(near - (low + high) / 2) < (0.5 - BETWEEN_EDGE) * (high - low)
+    if area[inside].sum() > BETWEEN and _uneven(slid.rays[good][inside], near[inside]) < UNEVEN:
+        return True
+    if turns:
         return False
     far = good.copy()
     far[good] = near < (low + high) / 2
@@ -261,22 +282,46 @@ def _proved(sight: Sight, slid: Bundle, axes: tuple[int, ...], pixel: float) -> 
     alone = Sight(sight.at[:, far], sight.seen[:, far], sight.width)
     turn = adjust(alone, start(alone, np.zeros_like(slid.cameras)), TURNS)
     own = slid.off[far] ** 2
-    return turn.cost > float((own / (1 + own)).mean()) + BETTER
+    better = turn.cost - float((own / (1 + own)).mean())
+    if better > FAR_BETTER:
+        return True
+    return better > -FAR_BETTER and float(np.abs(turn.cameras).max()) < FELT[PAN]
 
 
-def _distances(near: Floats) -> int:
-    """How many distances the points stand at; near: (points,), of which the largest is about 1."""
-    counts, _ = np.histogram(np.minimum(near, 1.0), bins=BINS, range=(0, 1))
-    enough = max(3, GROUP * len(near))
-    found, extreme, climbing = 0, 0, True
-    for count in (*counts, 0):
+def _areas(sight: Sight) -> Floats:
+    """(points,): the share of the picture that is nearest to each point, as far as `REACH`; of all cameras together."""
+    wide, high = np.abs(sight.at[sight.seen]).max(0)
+    rows = max(2, round(GRID * high / wide))
+    x, y = (side * (np.arange(n) * 2 + 1 - n) / n for side, n in ((wide, GRID), (high, rows)))
+    places = np.stack(np.meshgrid(x, y), -1).reshape(-1, 1, 2)
+    area = np.full(sight.at.shape[1], 1e-6)  # a point among others has no cell, but is somewhere
+    for at, seen in zip(sight.at, sight.seen, strict=True):
+        if seen.any():
+            far = ((places - at[seen]) ** 2).sum(-1)
+            nearest = far.argmin(1)[far.min(1) < (2 * REACH * wide) ** 2]
+            area[seen] += np.bincount(nearest, minlength=int(seen.sum()))
+    return np.asarray(area / area.sum())
+
+
+def _uneven(rays: Floats, near: Floats) -> float:
+    """How far half of the nearnesses are from one plane; of a plane they change evenly across the picture."""
+    place = rays / rays[:, 2:]
+    plane = np.linalg.lstsq(place, near, rcond=None)[0]
+    return float(np.median(np.abs(near - place @ plane)))
+
+
+def _distances(near: Floats, area: Floats) -> int:
+    """How many distances the points stand at; near: (points,), of which the largest is about 1; area: their shares."""
+    counts, _ = np.histogram(np.minimum(near, 1.0), bins=BINS, range=(0, 1), weights=area)
+    found, extreme, climbing = 0, 0.0, True
+    for count in (*counts, 0.0):
         if climbing:
             extreme = max(extreme, count)
-            if extreme >= enough and count <= PART * extreme:
+            if extreme >= GROUP and count <= PART * extreme:
                 found, extreme, climbing = found + 1, count, False
         else:
             extreme = min(extreme, count)
-            if count >= enough and extreme <= PART * count:
+            if count >= GROUP and extreme <= PART * count:
                 extreme, climbing = count, True
     return found
 
@@ -315,7 +360,8 @@ def _upright(slid: Bundle) -> bool:
     top, middle = y > 0.5, (x < wide / 2) & (np.abs(y) < 0.5)
     if not top.any() or not middle.any():
         return True
-    return bool(np.median(near[middle]) >= np.median(near[top]))
+    near = np.minimum(near, np.quantile(near, 0.97))
+    return bool(near[middle].mean() >= near[top].mean())
 
 
 def _moved(sight: Sight, slid: Bundle) -> Floats:
@@ -327,14 +373,17 @@ def _moved(sight: Sight, slid: Bundle) -> Floats:
 
 
 def _subject(sight: Sight, slid: Bundle, half: float) -> float:
-    """Nearness, along the first view, of what stands in front in the middle of the picture."""
+    """Nearness, along the first view, of the subject: of the nearest thing that has a fiftieth of the picture in its
+    middle, a twentieth at an edge, a tenth in a corner.  A ground counts as the part of it that has as much."""
     good = (slid.off < FITS) & (slid.rays[:, 2] > 0.1)
     early = good & sight.seen[0]
     good = early if early.sum() >= FEWEST else good
     rays = slid.rays[good]
     place = rays[:, :2] / rays[:, 2:]
     rows = np.abs(sight.at[0][sight.seen[0]][:, 1]).max(initial=half / 4)
-    weight = np.exp(-((place / (half, rows)) ** 2).sum(1) / (2 * CENTRAL**2))
+    first = Sight(sight.at[:1], sight.seen[:1], sight.width) if early.sum() >= FEWEST else sight
+    bell = np.exp(-((place / (half, rows)) ** 2).sum(1) / (2 * CENTRAL**2))
+    weight = _areas(first)[good] * bell
     near = slid.near[good] / rays[:, 2]
     # who moved little does not know how far it is
     error = sight.width / np.maximum(_moved(sight, slid)[good], 1e-9)

@@ -314,14 +314,22 @@ def _keyframes(card: Card, a: wire.GenerateVideo, shape: Shape) -> list[tuple[in
     longest = (shape.frames - 1) / card.fps
     for index, keyframe in enumerate(a.keyframes):
         frame = round(keyframe.at_s * card.fps)
-        if frame >= shape.frames or frame in [f for f, _ in found]:
+        if frame >= shape.frames:
             raise BadRequest(
-                f"keyframes[{index}].at_s {keyframe.at_s:g} is not a frame of its own between 0 and "
-                f"{longest:g} s; choose another time.",
+                f"keyframes[{index}].at_s {keyframe.at_s:g} is after the last frame, at {longest:g} s.",
+                field=f"keyframes[{index}].at_s",
+                value=keyframe.at_s,
+                allowed=f"0 to {longest:g}",
+                fix="choose an earlier time, or a longer duration_s",
+            )
+        if frame in [f for f, _ in found]:
+            raise BadRequest(
+                f"keyframes[{index}].at_s {keyframe.at_s:g} is the same frame as another keyframe; "
+                f"frames are {1 / card.fps:g} s apart.",
                 field=f"keyframes[{index}].at_s",
                 value=keyframe.at_s,
                 allowed=f"0 to {longest:g}, a frame each",
-                fix="move the keyframe, or make the clip shorter",
+                fix="move the keyframe, or remove it",
             )
         end = None
         if a.image is not None and frame == 0:

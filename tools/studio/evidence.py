@@ -39,7 +39,7 @@ MEANT: Mapping[str, str] = {
     "fail": "fail: not what was asked",
     "stray": "stray: moved, and nobody asked for it",
     "still": "still",
-    "ambiguous": "ambiguous: the picture does not tell this from another move",
+    "ambiguous": "ambiguous: may be another move, or none",
 }
 ASKED, MEASURED, GRID = (250, 200, 80), (90, 190, 255), (70, 70, 70)
 GOOD, BAD = (120, 220, 130), (255, 110, 100)
@@ -183,6 +183,8 @@ def _plot(
 
     name, _, up = MEANING[axis]
     word = camera.verdict.get(axis, "")
+    if camera.asked is None and word == "stray":
+        word = ""  # nobody asked for anything: what is measured is all there is to say
     wanted = "" if camera.asked is None else f"asked {_said(axis, camera.asked[-1])}, "
     told = f"{name} ({up} is up): {wanted}measured {_said(axis, camera.measured[-1])}"
     write_line(picture, at, told, width)

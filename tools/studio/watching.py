@@ -17,6 +17,8 @@ STRETCH_S = 4.0
 """A clip's drift is told in stretches of this length: a segment of most models."""
 JUMP = 4.0
 """A change from one frame to the next beyond this many medians of those around it is looked at as a seam."""
+QUIET = 2
+"""On both sides of a join one of so many steps is small: in a whip pan they are all large."""
 LEAST_JUMP = 4.0
 """Mean change in grey levels below which nothing is looked at: noise has medians near 0."""
 MOST_FOUND = 32
@@ -109,5 +111,7 @@ class Look:
 
     def _jumps_at(self, index: int) -> bool:
         changes = list(self._changes)[-(len(self._recent) - 1) :]
-        others = changes[:index] + changes[index + 1 :]
-        return changes[index] > max(LEAST_JUMP, JUMP * float(np.median(others)))
+        before, after = changes[:index], changes[index + 1 :]
+        beside = max(min(before[-QUIET:]), min(after[:QUIET]))
+        usual = max(float(np.median(before + after)), beside)
+        return changes[index] > max(LEAST_JUMP, JUMP * usual)

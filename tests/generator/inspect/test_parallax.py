@@ -19,13 +19,18 @@ PIXEL = 2 / 240
 FRAMES = 9
 
 
-def seen(poses: Sequence[Pose], near: Sequence[float], *, alone: float = 0.0) -> Tracks:
+def seen(
+    poses: Sequence[Pose], near: Sequence[float], *, alone: float = 0.0, ground: bool = False
+) -> Tracks:
     """Points of each nearness, those of the last in the middle, a pixel's tenth of noise; the first
-    third of all goes `alone` half widths to the right besides."""
+    third of all goes `alone` half widths to the right besides; ground: the lower half is a plane
+    below the camera."""
     rng = np.random.default_rng(5)
     x, y = rng.uniform(-0.9, 0.9, (2, len(near), 50)) * [[[1.0]], [[0.55]]]
     x[-1], y[-1] = x[-1] / 2, y[-1] / 2
     nearness = np.repeat(near, 50)
+    if ground:
+        nearness = nearness + np.maximum(-y.ravel(), 0) / 0.5
     at = []
     for i, pose in enumerate(poses):
         ahead = np.stack(
@@ -116,6 +121,21 @@ def test_a_truck_with_a_pan_is_told_by_three_distances_and_not_by_two() -> None:
     poses = [Pose(pan_deg=-10 * p, truck=0.25 * p) for p in np.linspace(0, 1, FRAMES)]
     assert told(seen(poses, (0.3, 1.0))).poses == ()
     assert told(seen(poses, (0.2, 0.45, 1.0))).poses[-1].truck == pytest.approx(0.25, rel=0.2)
+
+
+def test_the_subject_is_the_nearest_thing_with_a_part_of_the_picture_however_few_its_points() -> (
+    None
+):
+    tracks = seen(along("truck", 0.25), (0.15, 0.5, 1.0))
+    behind = (np.abs(tracks.at[0, :100]) > (0.45, 0.27)).any(-1)
+    kept = [*np.flatnonzero(behind), *range(100, 150, 10)]
+    last = told(Tracks(tracks.at[:, kept], PIXEL)).poses[-1]
+    assert last.truck == pytest.approx(0.25, rel=0.15)
+
+
+def test_a_ground_has_every_distance_and_proves_a_slide() -> None:
+    tracks = seen(along("truck", 0.2), [0] * 6, ground=True)
+    assert told(tracks).poses[-1].truck > 0
 
 
 def test_points_that_drift_by_themselves_are_no_slide() -> None:

@@ -40,6 +40,14 @@ def test_a_jump_that_nobody_told_of_is_found() -> None:
     assert watched(moving(60, dark_from=99)).found == {}
 
 
+def test_a_whip_pan_is_no_row_of_seams_and_a_flash_is_one() -> None:
+    step = [0] * 20 + [5] * 12 + [0] * 20
+    whip = np.stack([np.roll(TILES, at, axis=1) for at in np.cumsum(step)])
+    assert watched(whip).found == {}
+    whip[10] = TILES // 4
+    assert 10 in watched(whip).found
+
+
 def test_seams_near_the_ends_are_measured_with_what_there_is() -> None:
     look = watched(moving(20, dark_from=99), 3, 17)
     assert set(look.seams) == {3, 17} and look.seams[3].passed
