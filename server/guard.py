@@ -340,7 +340,8 @@ def _unauthorized(what: str, scope: Scope, headers: Mapping[bytes, list[bytes]])
     """401; a person who opens a page is shown the way to log in."""
     asks_page = b"text/html" in headers.get(b"accept", [b""])[0]
     if asks_page and scope.get("method") in SAFE and what == "missing":
-        wanted = quote(scope["path"])
+        query = scope.get("query_string", b"").decode("latin-1")
+        wanted = quote(scope["path"] + (f"?{query}" if query else ""))
         return Response(status_code=303, headers={"location": f"/login?next={wanted}"})
     error = Unauthorized(
         f"the token is {what}; send the header Authorization: Bearer with the value of SHOTWRIGHT_TOKEN.",

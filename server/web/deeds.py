@@ -4,12 +4,15 @@ The guard has checked session and CSRF token before.  Try: python -m pytest test
 """
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from shotwright.generator.camera import Move, path
 from shotwright.generator.errors import BadRequest, NotFound
 from shotwright.generator.memory import MB, wanted
 from shotwright.server.web import asking
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 ALONE = ("generate_video", "extend_video", "move_camera", "generate_image")
 """Verbs whose takes stand alone."""
 JOBS = (*ALONE, "make_film")
+ON_THE_WAY = 33
+"""So many poses of a planned camera are told to the camera pad."""
 DONE = (*JOBS, "cancel_job", "set_priority", "delete_media", "export_film")
 """Verbs that the pages call."""
 
@@ -51,6 +56,7 @@ class Deeds:
             plan=plan,
             memory=f"{megabytes} MB" if megabytes < 4000 else f"{megabytes / 1000:.0f} GB",
             moves=_moves(plan["effective"]["camera"]),
+            way=[_short(pose) for pose in way(plan["effective"]["camera"], ON_THE_WAY)],
             **facts,
         )
 
@@ -109,6 +115,18 @@ class Deeds:
         async with request.form(max_files=0, max_fields=64) as form:
             pairs = [(name, str(value)) for name, value in form.multi_items()]
         return asking.arguments(pairs)
+
+
+def way(camera: Mapping[str, Any], frames: int) -> list[dict[str, float]]:
+    """The pose at each frame that the moves of a plan or slate ask for; none where they are none."""
+    moves = [Move(**{**move, "index": n}) for n, move in enumerate(camera.get("moves") or ())]
+    seed = int(camera.get("seed") or 0)
+    return [asdict(pose) for pose in path(moves, frames, seed=seed)] if moves else []
+
+
+def _short(pose: Mapping[str, float]) -> dict[str, float]:
+    """A pose as the camera pad reads it: pan_deg -> pan."""
+    return {axis.partition("_")[0]: round(value, 4) for axis, value in pose.items()}
 
 
 def _moves(camera: dict[str, Any]) -> str:

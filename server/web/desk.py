@@ -15,6 +15,9 @@ from shotwright.server.web.rendering import Renderer
 from shotwright.tools import verbs
 from shotwright.tools.studio.studio import Studio
 
+TITLE = 160
+"""Characters of a title, which is one line."""
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -59,7 +62,12 @@ class Desk:
         catalog = self.studio.catalog
         default = catalog.default.name
         return [
-            {**card.public(), "default": card.name == default} for card in catalog.cards.values()
+            {
+                **card.public(),
+                "default": card.name == default,
+                "clips": bool({"text", "first"} & set(card.modes)),
+            }
+            for card in catalog.cards.values()
         ]
 
     def language(self, request: Request) -> words.Language:
@@ -88,12 +96,13 @@ def title_of(arguments: dict[str, Any]) -> str:
     edits = [f"{edit['op']} {edit['shot']}" for edit in arguments.get("edits") or ()]
     said = (
         arguments.get("prompt")
-        or arguments.get("script")
         or plan.get("title")
+        or arguments.get("script")
         or brief.get("product")
         or ", ".join(edits)
         or arguments.get("film_id")
         or arguments.get("video")
         or ""
     )
-    return " ".join(str(said).split())[:160]
+    line = " ".join(str(said).split())
+    return line if len(line) <= TITLE else line[: TITLE - 1].rstrip() + "…"

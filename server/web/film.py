@@ -49,7 +49,6 @@ class Film:
             record = await self.studio.blocking(self.studio.store.read_record, "films", film_id)
             script = (record.get("story") or {}).get("script")
             board = await self._board({"film_id": film_id, "script": script}, record["plan"])
-            board["seen"] = {shot["shot"]: shot["chosen"] for shot in record["shots"]}
         return self.desk.page(
             request,
             "film.html",
@@ -83,8 +82,10 @@ class Film:
             for shot in made["shots"]:
                 shot["first_frame"] = None
         costs: dict[str, Any] = {"quality": "standard"}
+        seen: dict[str, str] = {}
         if given.get("film_id"):
             costs["film_id"] = given["film_id"]
+            seen = await self.studio.blocking(self._seen, given["film_id"])
         if asked.get("model"):
             costs["model"] = asked["model"]
         cost = await self.desk.ask("make_film", plan=made, dry_run=True, **costs)
@@ -102,13 +103,18 @@ class Film:
             "writer": planned["writer"],
             "lost": [line["sentence"] for line in planned["coverage"] if line["shot"] is None],
             "held": held,
-            "seen": {},
+            "seen": seen,
             "warnings": [*planned["warnings"], *more],
             "expected_s": cost["expected_s"],
             "expected_bytes": cost["expected_bytes"],
             "renders": cost["effective"]["renders"],
             "length_s": sum(shot["duration_s"] for shot in made["shots"]),
         }
+
+    def _seen(self, film_id: str) -> dict[str, str]:
+        """The take of each shot that the film shows."""
+        record = self.studio.store.read_record("films", film_id)
+        return {shot["shot"]: shot["chosen"] for shot in record["shots"]}
 
     async def page(self, request: Request) -> Response:
         film = await self.studio.blocking(self._film, request.path_params["id"])

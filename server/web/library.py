@@ -3,6 +3,7 @@
 Try: python -m pytest tests/server/web/test_library.py
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.server.web import words
 from shotwright.server.web.desk import Desk, title_of
 from shotwright.server.web.rendering import figure
 
@@ -61,8 +63,10 @@ class Shelves:
             "rest": urlencode({name: asked[name] for name in ("query", "kind", "model")}),
         }
         if counted:
+            # a search that fits on one page has read every entry already
+            whole = following is None and not asked["cursor"]
             facts |= {
-                "count": library.count(**chosen),
+                "count": len(entries) if whole else library.count(**chosen),
                 "models": library.models(),
                 "settled": library.settled(),
             }
@@ -105,7 +109,11 @@ class Shelves:
             {**slate.model_dump(), "title": title_of(slate.request) or slate.prompt}
             for slate in slates
         ]
-        rows = [(name, *(_told(slate, name) for slate in slates)) for name in _COMPARED]
+        t = words.translator(self.desk.language(request))
+        rows = [
+            (title, *(_told(slate, name, t) for slate in slates))
+            for name, title in _COMPARED.items()
+        ]
         return self.desk.page(request, "compare.html", takes=takes, rows=rows)
 
     def _slate(self, take_id: str) -> "Slate":
@@ -122,11 +130,15 @@ class Shelves:
         return slate
 
 
-_COMPARED = ("prompt", "model", "seed", "size", "frames", "steps", "guidance", "camera", "motion", "sharpness",
-             "flicker", "render_s")  # fmt: skip
+_COMPARED = {
+    "prompt": "Prompt", "model": "Model", "seed": "Seed", "size": "Frame", "frames": "Frames", "steps": "Steps",
+    "guidance": "Guidance", "camera": "Camera", "motion": "Motion", "sharpness": "Sharpness", "flicker": "Flicker",
+    "render_s": "Rendering, s",
+}  # fmt: skip
+"""Fact of a take -> what the page calls it."""
 
 
-def _told(slate: "Slate", name: str) -> str:
+def _told(slate: "Slate", name: str, t: Callable[..., str]) -> str:
     """One fact of a take, as the table shows it."""
     picture = slate.picture or {}
     if name == "size":
@@ -135,8 +147,9 @@ def _told(slate: "Slate", name: str) -> str:
         return figure(slate.effective.get(name, ""))
     if name == "camera":
         camera = slate.camera or {}
-        told = (f"{k} {v}" for k, v in (camera.get("verdict") or {}).items() if v != "still")
-        return ", ".join(told) or "still"
+        axes = (camera.get("verdict") or {}).items()
+        told = (f"{t(axis.partition('_')[0])}: {t(v)}" for axis, v in axes if v != "still")
+        return ", ".join(told) or t("still")
     if name in ("motion", "sharpness", "flicker"):
         return figure(picture.get(name, ""))
     if name == "render_s":

@@ -38,14 +38,13 @@ class Waiting:
         return self.desk.page(
             request,
             "queue.html",
-            live=await self.studio.blocking(self._live, language),
-            ended=await self.studio.blocking(self._ended, language),
+            **await self.studio.blocking(self._jobs, language),
             workers=await self.studio.blocking(self._workers),
         )
 
     async def live(self, request: Request) -> Response:
-        rows = await self.studio.blocking(self._live, self.desk.language(request))
-        return self.desk.page(request, "live.html", live=rows)
+        jobs = await self.studio.blocking(self._jobs, self.desk.language(request))
+        return self.desk.page(request, "live.html", **jobs)
 
     async def workers(self, request: Request) -> Response:
         return self.desk.page(
@@ -57,15 +56,14 @@ class Waiting:
         text = await self.studio.blocking(_tail, self.studio.settings.home / "worker.log")
         return self.desk.page(request, "log.html", text=text)
 
-    def _live(self, language: words.Language) -> list[dict[str, Any]]:
+    def _jobs(self, language: words.Language) -> dict[str, Any]:
+        """The rows of what waits or runs, first served first, and of what has ended, newest first."""
         queue = self.studio.jobs
         order = [job["job_id"] for job in queue.live()[:LIVE]]
-        return [_row(queue.row(job_id), language) for job_id in order]
-
-    def _ended(self, language: words.Language) -> list[dict[str, Any]]:
-        rows, _ = self.studio.jobs.page(state=None, limit=100, cursor=None)
+        live = [_row(queue.row(job_id), language) for job_id in order]
+        rows, _ = queue.page(state=None, limit=100, cursor=None)
         ended = [row for row in rows if row["ended_at"] is not None][:ENDED]
-        return [_row(row, language) for row in ended]
+        return {"live": live, "ended": [_row(row, language) for row in ended]}
 
     def _workers(self) -> list[dict[str, Any]]:
         queue = self.studio.jobs

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from shotwright.server.web import asking
-from shotwright.server.web.deeds import ALONE
+from shotwright.server.web.deeds import ALONE, way
 from shotwright.server.web.desk import Desk, title_of
 from shotwright.server.web.rendering import figure
 
@@ -106,15 +106,9 @@ def plots(camera: dict[str, Any], slate: "Slate") -> list[dict[str, Any]]:
 
 def _asked_path(slate: "Slate", frames: int) -> list[dict[str, float]]:
     """The pose that was asked for at each frame: by the moves of the slate, else a straight way to the totals."""
-    from dataclasses import asdict
-
-    from shotwright.generator.camera import Move, path
-
-    given = (slate.effective.get("camera") or {}).get("moves") or []
-    if given:
-        moves = [Move(**{**move, "index": n}) for n, move in enumerate(given)]
-        seed = (slate.effective.get("camera") or {}).get("seed") or 0
-        return [asdict(pose) for pose in path(moves, frames, seed=int(seed))]
+    poses = way(slate.effective.get("camera") or {}, frames)
+    if poses:
+        return poses
     totals = (slate.camera or {}).get("asked") or {}
     shares = [n / max(1, frames - 1) for n in range(frames)]
     return [{a: v**s if a == "zoom_ratio" else v * s for a, v in totals.items()} for s in shares]

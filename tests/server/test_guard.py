@@ -59,7 +59,7 @@ def _requests(app: Starlette) -> list[tuple[str, str]]:
     found = []
     for route in app.routes:
         assert isinstance(route, Route), f"{route} is no plain route: teach this test to ask it"
-        path = route.path.replace("{id}", "job_1").replace("{name}", "take_1.mp4")
+        path = route.path_format.replace("{id}", "job_1").replace("{name}", "take_1.mp4")
         found += [(method, path) for method in sorted(route.methods or ("GET", "POST", "DELETE"))]
     return found
 

@@ -35,6 +35,11 @@ window.addEventListener("message", async (event) => {
     post({method: "ui/notifications/tool-input", params: {arguments: ARGUMENTS}});
     post({method: "ui/notifications/tool-result", params: RESULT});
   } else if (m.id !== undefined && m.method) {
+    // the first look at the job is lost on its way, which ends nothing
+    if (m.params?.name === "get_job" && !window.lost) {
+      window.lost = true;
+      return post({id: m.id, error: {code: -32000, message: "Connection closed"}});
+    }
     const answer = JSON.parse(await window.serve(m.method, JSON.stringify(m.params ?? {})));
     post({id: m.id, ...answer});
   }

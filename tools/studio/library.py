@@ -164,13 +164,13 @@ class Library:
     ) -> list[sa.ColumnElement[bool]]:
         chosen = [
             ENTRIES.c.words.contains(word, autoescape=True)
-            for word in (query or "").lower().split()
+            for word in _plain(query or "").lower().split()
         ]
         wanted = sorted(set(kinds))
         if set(wanted) != set(KINDS):
             chosen.append(ENTRIES.c.kind.in_(wanted))
         if model:
-            chosen.append(ENTRIES.c.model == model)
+            chosen.append(ENTRIES.c.model == _plain(model))
         return chosen
 
     # Following the store

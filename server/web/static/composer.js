@@ -1,13 +1,29 @@
 // The form of Create: the plan follows what is typed, pictures come by drop, paste or choice.
-import { csrf, say, translated } from "./words.js";
+import { csrf, say, taken, translated } from "./words.js";
 
 const form = () => document.getElementById("composer");
 let planning = 0;
 
 export const replan = (wait = 350) => {
   clearTimeout(planning);
-  planning = setTimeout(() => form() && htmx.trigger(form(), "plan"), wait);
+  planning = setTimeout(() => {
+    const { prompt, image } = form()?.elements ?? {};
+    if (prompt?.value.trim() || image?.value) htmx.trigger(form(), "plan");
+    else if (form()) { // nothing to plan yet, which is no mistake
+      stale(true);
+      mended();
+    }
+  }, wait);
 };
+// the plan that is shown is not of what stands in the form
+const stale = (is) => form().classList.toggle("stale", is);
+const mended = () => document.getElementById("problem").replaceChildren();
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.id !== "composer") return;
+  // a plan that came after a refusal would wipe it away
+  clearTimeout(planning);
+  htmx.trigger("#plan", "htmx:abort");
+});
 
 document.addEventListener("input", (event) => { if (event.target.matches("#composer [data-plan]")) replan(); });
 document.addEventListener("change", (event) => { if (event.target.matches("#composer [data-plan]")) replan(50); });
@@ -33,8 +49,13 @@ document.addEventListener("click", (event) => {
   }
 });
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.elt.id === "composer" && event.detail.successful) {
-    document.getElementById("problem").replaceChildren();
+  if (event.detail.elt.id === "plan") {
+    stale(!taken(event));
+    if (taken(event)) mended();
+  }
+  if (event.detail.elt.id === "composer" && taken(event)) {
+    mended();
+    replan(0);
     document.getElementById("empty")?.remove();
     document.querySelector("#jobs .job")?.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }

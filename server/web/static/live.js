@@ -51,6 +51,9 @@ const hear = (event) => {
   document.dispatchEvent(new CustomEvent("jobs", { detail: { ...told, alive } }));
 };
 
+// a job may end before it was ever told of, or while its card is on the way: then no event comes for it
+const settle = (card) => setTimeout(() => { if (card.isConnected && open(card) && !alive.has(card.dataset.job)) refresh(card); }, 1500);
+
 const lost = (is) => {
   const sign = document.querySelector("[data-connection]");
   if (sign) sign.textContent = is ? sign.dataset.lost : "";
@@ -75,6 +78,7 @@ const rest = () => { stream?.close(); stream = null; };
 export const live = () => {
   if (!document.querySelector("[data-connection]")) return;
   listen();
+  document.body.addEventListener("htmx:load", (event) => { if (event.detail.elt.matches?.(".job[data-job]")) settle(event.detail.elt); });
   document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
   addEventListener("pagehide", rest);
 };

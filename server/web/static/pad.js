@@ -56,6 +56,7 @@ class Pad {
     this.surface = this.find("surface");
     this.hfov = Number(root.closest("form").dataset.hfov) || 50;
     this.pose = { ...REST };
+    this.way = []; // of a camera in words, as the plan tells it
     this.inputs = Object.fromEntries([...root.querySelectorAll("[data-axis]")].map((i) => [i.dataset.axis, i]));
     this.shape();
     this.read();
@@ -107,7 +108,7 @@ class Pad {
       this.tell();
     });
     for (const [axis, input] of Object.entries(this.inputs)) {
-      input.addEventListener("input", () => { if (input.value !== "" && input.validity.valid) { this.pose[axis] = Number(input.value); this.draw(); this.tell(); } });
+      input.addEventListener("input", () => { if (input.value !== "" && input.validity.valid) { this.way = []; this.pose[axis] = Number(input.value); this.draw(); this.tell(); } });
     }
     this.find("easing").addEventListener("change", () => this.tell());
     this.find("still").addEventListener("click", () => { this.set({ ...REST }); this.find("camera-words").value = ""; this.tell(); });
@@ -133,12 +134,26 @@ class Pad {
   }
 
   set(change) {
+    this.way = [];
     for (const [axis, value] of Object.entries(change)) {
       const { min, max } = this.inputs[axis];
       this.pose[axis] = Math.min(Number(max), Math.max(Number(min), value));
       this.inputs[axis].value = axis === "zoom" ? Number(this.pose.zoom.toFixed(2)) : Number(this.pose[axis].toFixed(2));
     }
     this.draw();
+  }
+
+  follow(way) {
+    this.way = this.find("camera-words").value ? way : [];
+    this.draw();
+  }
+
+  // the pose when so much of the time has gone
+  at(share) {
+    if (!this.way.length) return between(this.pose, EASE[this.find("easing").value](share));
+    const place = share * (this.way.length - 1);
+    const [from, to] = [this.way[Math.floor(place)], this.way[Math.ceil(place)]];
+    return Object.fromEntries(Object.keys(REST).map((axis) => [axis, from[axis] + (to[axis] - from[axis]) * (place % 1)]));
   }
 
   moves() {
@@ -175,23 +190,23 @@ class Pad {
     const at = (pose, corner) => seen(pose, this.hfov, this.ratio)(corner);
     const plot = (points) => points.filter(Boolean).map(([x, y]) => `${(x * 320).toFixed(1)},${(y * 180).toFixed(1)}`).join(" ");
     const moves = this.moves();
-    const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map((corner) => at(this.pose, corner));
-    this.find("end").setAttribute("points", moves.length && corners.every(Boolean) ? plot(corners) : "");
-    const track = Array.from({ length: 17 }, (_, n) => at(between(this.pose, n / 16), [0.5, 0.5]));
-    this.find("track").setAttribute("points", moves.length ? plot(track) : "");
+    const goes = moves.length || this.way.length;
+    const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map((corner) => at(this.at(1), corner));
+    this.find("end").setAttribute("points", goes && corners.every(Boolean) ? plot(corners) : "");
+    const track = Array.from({ length: 33 }, (_, n) => at(this.at(n / 32), [0.5, 0.5]));
+    this.find("track").setAttribute("points", goes ? plot(track) : "");
     this.find("needle").setAttribute("transform", `rotate(${this.pose.roll} 22 22)`);
     this.find("read").textContent = moves.map((m) => `${m.move.replace("_", " ")} ${m.amount}`).join("  ");
   }
 
   play() {
     const picture = this.find("picture");
-    const ease = EASE[this.find("easing").value];
     const [width, height] = [this.surface.clientWidth, this.surface.clientHeight];
     const began = performance.now();
     this.surface.classList.add("moving");
     const step = (now) => {
-      const share = Math.min(1, (now - began) / 2000);
-      picture.style.transform = shown(between(this.pose, ease(share)), this.hfov, width, height);
+      const share = Math.min(1, Math.max(0, now - began) / 2000); // a frame may have begun before the click
+      picture.style.transform = shown(this.at(share), this.hfov, width, height);
       if (share < 1) return requestAnimationFrame(step);
       setTimeout(() => { picture.style.transform = ""; this.surface.classList.remove("moving"); }, 600);
     };
@@ -215,5 +230,9 @@ const begin = () => {
   }
 };
 begin();
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  const told = event.detail.target.id === "plan" && event.detail.target.querySelector("[data-way]");
+  if (told) document.querySelector("[data-pad]").pad.follow(JSON.parse(told.dataset.way));
+});
 document.addEventListener("slot", (event) => { if (event.detail.name === "image") lay(event.detail.address); });
 document.body.addEventListener("htmx:load", begin);

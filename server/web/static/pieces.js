@@ -1,11 +1,17 @@
 // Small things of several pages: hover previews, copying, toasts with undo.
 import { frameOf, upload } from "./composer.js";
-import { say, translated } from "./words.js";
+import { say, taken, translated } from "./words.js";
 
 document.addEventListener("click", async (event) => {
   const copy = event.target.closest("[data-copy]");
   if (!copy) return;
-  await navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent);
+  const told = document.getElementById(copy.dataset.copy);
+  // without https a page has no clipboard beyond loopback; what is selected can be copied all the same
+  if (navigator.clipboard) await navigator.clipboard.writeText(told.textContent);
+  else {
+    getSelection().selectAllChildren(told);
+    document.execCommand("copy");
+  }
   say(translated("copied"));
 });
 
@@ -69,7 +75,7 @@ document.addEventListener("keydown", (event) => {
 // "again" from the library: where it went
 document.body.addEventListener("htmx:afterRequest", (event) => {
   const path = event.detail.pathInfo?.requestPath ?? "";
-  if (path.startsWith("/web/again/") && event.detail.successful && event.detail.elt.closest(".menu")) {
+  if (path.startsWith("/web/again/") && taken(event) && event.detail.elt.closest(".menu")) {
     const link = document.createElement("a");
     link.href = "/queue";
     link.className = "button";
@@ -80,13 +86,17 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
 });
 
 // Queue: the list is asked for again when jobs come, go or change places.
-let places = "";
+let places = null;
 document.addEventListener("jobs", (event) => {
   const list = document.querySelector("[data-live-jobs]");
   if (list) {
-    const now = [...event.detail.alive].sort((a, b) => a[1].place - b[1].place).map(([id, job]) => id + job.state + job.priority).join();
-    if (places && now !== places) htmx.trigger(list, "refresh");
-    places = now || "none";
+    const jobs = [...event.detail.alive].sort((a, b) => a[1].place - b[1].place);
+    const now = jobs.map(([id, job]) => id + job.state + job.priority).join();
+    // what came or went while the page was on its way, or the connection gone
+    const listed = [...list.querySelectorAll("[data-row]")].map((row) => row.dataset.job).sort().join();
+    const missed = event.detail.whole && listed !== jobs.map(([id]) => id).sort().join();
+    if (missed || (places !== null && now !== places)) htmx.trigger(list, "refresh");
+    places = now;
   }
   const workers = document.querySelector("[data-live-workers]");
   if (workers && Object.keys(event.detail.workers).length) htmx.trigger(workers, "refresh");
@@ -113,6 +123,25 @@ document.addEventListener("click", (event) => {
   if (!idea) return;
   document.getElementById("script").value = idea.textContent;
   document.getElementById("script").form.requestSubmit();
+});
+// The board is answered anew while the next field is written already: what stands there is kept.
+let typed = null;
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const at = document.activeElement;
+  const writing = event.detail.target.id === "board" && at?.matches("#board-form [id]:is(input, textarea)");
+  typed = writing && at.value !== at.defaultValue ? { id: at.id, value: at.value } : null;
+});
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  const at = event.detail.target.id === "board" && typed && document.getElementById(typed.id);
+  if (!at) return;
+  if (at.value !== typed.value) {
+    const [from, to] = at.type === "number" ? [] : [at.selectionStart, at.selectionEnd];
+    at.value = typed.value;
+    if (from !== undefined) at.setSelectionRange(from, to);
+  }
+  // set by a script, it is no change to the browser
+  at.addEventListener("blur", () => htmx.trigger(at.form, "board"), { once: true });
+  typed = null;
 });
 const reel = (within) => {
   const line = within.querySelector?.("[data-timeline]:not([data-ready])");

@@ -30,7 +30,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   const kind = event.detail.xhr.getResponseHeader("content-type") || "";
   if (!kind.includes("json")) return;
   event.detail.shouldSwap = false;
-  if (event.detail.xhr.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
+  if (event.detail.xhr.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
   try {
     const { error } = JSON.parse(event.detail.xhr.responseText);
     if (error) say(`${error.message} ${error.fix}`);
@@ -40,7 +40,8 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.body.addEventListener(name, () => say(translated("failed")));
 }
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "problem") event.detail.target.querySelector(".problem")?.focus();
+  // who writes goes on writing: the alert is read out
+  if (event.detail.target.id === "problem" && !document.activeElement?.matches("input, textarea, select")) event.detail.target.querySelector(".problem")?.focus();
 });
 
 live();

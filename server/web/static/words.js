@@ -14,3 +14,6 @@ export const say = (text, action) => {
 };
 
 export const csrf = () => document.querySelector('meta[name="csrf-token"]').content;
+
+// refusals are put into the page too, so to htmx they are successes
+export const taken = (event) => event.detail.xhr.status >= 200 && event.detail.xhr.status < 400;

@@ -69,8 +69,9 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, employ: Any) -> Iterator[Served]:
     served = Served(tmp_path_factory.mktemp("served"))
+    employ(served.settings, "cpu")
     served.start()
     yield served
     served.stop()
@@ -148,6 +149,24 @@ def test_a_visitor_has_a_playing_clip_after_three_actions(open_page: Callable[..
     assert page.input_value("input[name=image]").startswith("upload_")
 
 
+def test_a_refusal_stays_until_it_is_mended_and_takes_no_ones_pen(
+    open_page: Callable[..., Any],
+) -> None:
+    page = open_page(QUICK)
+    page.fill("#prompt", "a red ball")
+    page.wait_for_selector("#gist:not(:empty)")
+    page.fill("[name=camera_words]", "wobble like a bee")
+    page.wait_for_selector(".stale .problem")
+    assert page.evaluate("() => document.activeElement.name") == "camera_words"
+    with page.expect_response("**/web/do/generate_video"):
+        page.click("button.primary")
+    page.wait_for_selector(".problem:focus")
+    page.fill("[name=camera_words]", "pan left")
+    page.wait_for_selector("#composer:not(.stale):not(:has(.problem)) .figures")
+    page.fill("#prompt", "")  # nothing said yet is no mistake
+    page.wait_for_selector("#composer.stale:not(:has(.problem))")
+
+
 def test_the_camera_pad_makes_moves_and_previews_them(open_page: Callable[..., Any]) -> None:
     page = open_page(QUICK)
     page.fill("#prompt", "a red ball")
@@ -188,6 +207,14 @@ def test_the_camera_pad_makes_moves_and_previews_them(open_page: Callable[..., A
     )  # before the click: it moves for two seconds only
     page.click("[data-try]")
     page.wait_for_function("() => window.moved")
+    drawn = page.get_attribute("[data-track]", "points")
+    page.fill("[data-camera-words]", "slow orbit left")  # words are drawn as the plan reads them
+    page.wait_for_function(
+        "was => !['', was].includes(document.querySelector('[data-track]').getAttribute('points'))",
+        arg=drawn,
+    )
+    page.fill("[data-axis=pan]", "20")
+    page.wait_for_selector("#plan:has-text('pan right 20')")
     # another model keeps what was typed and drawn, and greys out what it cannot
     told = page.input_value("[data-camera]")
     page.select_option("#model", "wan-2.1-t2v-1.3b")
@@ -257,6 +284,20 @@ def test_a_script_becomes_a_film_that_plays_as_a_whole(open_page: Callable[..., 
     page.wait_for_selector(".card >> nth=1")
     page.select_option("#move-0", "pan_left")
     page.wait_for_function("() => document.querySelector('[name=plan]').value.includes('pan_left')")
+    # what is written while the board is on its way is kept, and becomes part of the plan
+    answers = list[Any]()
+    page.route("**/web/board", lambda route: answers.append(route), times=1)
+    page.fill("#action-0", "A red ball rests in the hills.")
+    with page.expect_request("**/web/board"):
+        page.focus("#action-1")
+    page.keyboard.press("End")
+    page.keyboard.type(" A bird flies.")
+    with page.expect_response("**/web/board"):
+        answers[0].continue_()
+    page.wait_for_function("() => document.querySelector('[name=plan]').value.includes('rests')")
+    assert page.input_value("#action-1").endswith("A bird flies.")
+    page.focus("#action-0")
+    page.wait_for_function("() => document.querySelector('[name=plan]').value.includes('A bird')")
     page.click("button:has-text('Animatic')")
     page.wait_for_selector(".job[data-state=succeeded] video")
     page.click(".job figcaption a")
@@ -297,6 +338,23 @@ def test_two_tabs_see_one_queue_and_a_job_is_moved_and_cancelled(
         other.locator(".job-row", has_text=prompt).get_by_role("button", name="Cancel").click()
     page.wait_for_selector(".job.cancelled >> nth=1")
     other.wait_for_selector("#live .nothing")
+    other.wait_for_selector(".job-row.cancelled:has-text('a blue car')")
+
+
+def test_a_card_of_a_job_that_ended_on_its_way_shows_the_end(
+    open_page: Callable[..., Any], served: Served
+) -> None:
+    def late(route: Any) -> None:
+        answer = route.fetch()
+        job_id = answer.text().partition('data-job="')[2].partition('"')[0]
+        httpx.post(f"{served.url}/api/cancel_job", json={"job_id": job_id}).raise_for_status()
+        route.fulfill(response=answer)
+
+    page = open_page("/?quality=high&takes=8")
+    page.route("**/web/do/generate_video", late)
+    page.fill("#prompt", "a green ball")
+    page.click("button.primary")
+    page.wait_for_selector(".job.cancelled")
 
 
 def test_a_page_goes_on_after_the_server_restarts(

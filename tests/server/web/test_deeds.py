@@ -110,7 +110,8 @@ def test_a_job_is_made_moved_and_cancelled(
     assert job_id in row and ">2<" in row
     cancelled = client.post("/web/do/cancel_job", data={"job_id": job_id})
     assert 'data-state="cancelled"' in cancelled.text
-    assert job_id not in client.get("/web/live").text and job_id in client.get("/queue").text
+    ended = client.get("/web/live").text
+    assert f'data-job="{job_id}"' not in ended and f'id="row-{job_id}"' in ended
     again = client.post(f"/web/again/{make_take('a kite')}")
     assert again.status_code == 200 and "a kite" in again.text
     made = client.get(f"/api/jobs/{_jobs(client)[0]}").json()
@@ -217,7 +218,9 @@ def _enter(client: TestClient, token: str, following: str = "/queue") -> int:
 
 def test_the_token_is_asked_once_and_then_a_cookie_will_do(secured: TestClient) -> None:
     shown = secured.get("/library?query=x", headers={"accept": "text/html"})
-    assert shown.status_code == 303 and shown.headers["location"] == "/login?next=/library"
+    assert (
+        shown.status_code == 303 and shown.headers["location"] == "/login?next=/library%3Fquery%3Dx"
+    )
     for path in ("/library", "/web/events", "/files/take_1.mp4", "/take/take_1", "/api/jobs"):
         assert secured.get(path).status_code == 401
     assert _enter(secured, "wrong") == 401 and secured.get("/library").status_code == 401

@@ -91,7 +91,9 @@ def test_a_film_is_shown_with_its_takes_and_opened_as_a_board(
     page = client.get(f"/film/{film}").text
     assert "Two takes" in page and page.count('value="choose"') == 1 and "data-timeline" in page
     board = client.get(f"/film?from={film}").text
-    assert f'name="film_id" value="{film}"' in board
+    assert f'name="film_id" value="{film}"' in board and 'class="seen"' in board
+    form = {"plan": json.dumps(_plan(board)), "film_id": film, "shot.0.action": "a ball"}
+    assert 'class="seen"' in client.post("/web/board", data=form).text  # an edit keeps the pictures
 
 
 def test_an_export_is_downloaded(client: TestClient, make_film: Callable[..., str]) -> None:
