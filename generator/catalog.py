@@ -1,292 +1,46 @@
-"""Model cards: what each model is and may be asked for, read from TOML.  Knows no torch and loads no weights.
+"""The catalogue of model cards, read from TOML and checked.  What a card is, `card` says; loads no torch.
 
 Bundled cards lie in `generator/cards`, a user's own in a folder that the caller names; a card of the same name replaces
 the bundled one.  Try: python -m pytest tests/generator/test_catalog.py
 """
 
+import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from shotwright.generator.card import (
+    FAMILIES,
+    WEIGHT_BYTES,
+    Card,
+    FrameRule,
+    Large,
+    Lora,
+    Network,
+    Preset,
+)
 from shotwright.generator.errors import BadRequest
 
-LEVELS = ("exact", "fast")
-"""exact: what plain diffusers gives, within the noise of bfloat16; fast: with caches and 8-bit weights too."""
-WEIGHT_BYTES: Mapping[str, float] = {"bf16": 2.0, "fp8": 1.0}
-"""Bytes a parameter of the network; encoders and codecs stay in bf16."""
+__all__ = (
+    "FAMILIES",
+    "LORAS",
+    "WEIGHT_BYTES",
+    "Card",
+    "Catalog",
+    "FrameRule",
+    "Large",
+    "Lora",
+    "Network",
+    "Preset",
+    "load_catalog",
+    "parse_card",
+)
+
 LORAS = "loras.toml"
 """A user's own LoRAs, in the folder of cards: a table a model, a line a LoRA, used in every rendering of it."""
-
-
-@dataclass(frozen=True)
-class FrameRule:
-    """Legal frame counts: offset + k * step from minimum to maximum; a single frame is a picture."""
-
-    step: int
-    offset: int
-    minimum: int
-    maximum: int
-    default: int
-
-    def legal(self, frames: int) -> bool:
-        return self.minimum <= frames <= self.maximum and (frames - self.offset) % self.step == 0
-
-    def nearest(self, frames: float) -> int:
-        """The legal count nearest to `frames`, within the limits."""
-        count = self.offset + round((frames - self.offset) / self.step) * self.step
-        return min(self.maximum, max(self.minimum, count))
-
-    def describe(self) -> str:
-        return f"{self.step}k+{self.offset} from {self.minimum} to {self.maximum}"
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Sampling settings of one quality; refine, level and loras: see `ClipSpec`; large: at the larger native size."""
-
-    steps: int
-    guidance: float
-    refine: int = 0
-    level: str = "exact"
-    loras: tuple[str, ...] = ()
-    large: bool = False
-
-    def __post_init__(self) -> None:
-        if self.level not in LEVELS:
-            raise ValueError(f"level {self.level!r} is none of {', '.join(LEVELS)}")
-
-
-@dataclass(frozen=True)
-class Large:
-    """A second native size of a checkpoint, for qualities that say so and where it is asked for by its numbers.
-
-    scheduler: values of the scheduler's configuration at this size, beside the card's own.
-    """
-
-    sizes: Mapping[str, tuple[int, int]]
-    scheduler: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Lora:
-    """Weights that change a model a little, for its own base only.
-
-    source: a safetensors file, or a hub id with `file` in it; parts: the networks it is for, of two experts.
-    move: the camera move that it makes, if that is what it is for.
-    """
-
-    source: str
-    file: str = ""
-    weight: float = 1.0
-    move: str = ""
-    parts: tuple[str, ...] = ("transformer",)
-
-
-@dataclass(frozen=True)
-class Network:
-    """The shape of a diffusion transformer: what its memory and its operations are counted from.
-
-    width, ffn, layers: of the blocks; token: frames, rows and columns of pixels that one token stands for;
-    text_tokens: that its cross-attention reads; experts: networks of that shape, of which one works at a time;
-    control_layers: further blocks beside them, which read a control video.
-    """
-
-    width: int
-    ffn: int
-    layers: int
-    token: tuple[int, int, int]
-    text_tokens: int = 512
-    experts: int = 1
-    control_layers: int = 0
-
-    def tokens(self, width: int, height: int, frames: int) -> int:
-        """Of one clip; `width` and `height` in pixels."""
-        span, rows, columns = self.token
-        return ((frames - 1) // span + 1) * (height // rows) * (width // columns)
-
-
-@dataclass(frozen=True)
-class Card:
-    """One model: data, not code."""
-
-    name: str
-    title: str
-    family: str
-    source: str
-    revision: str
-    licence: str
-    languages: tuple[str, ...]
-    modes: tuple[str, ...]
-    fps: int
-    size_multiple: int
-    hfov_deg: float
-    limits: tuple[str, ...]
-    frames: FrameRule
-    sizes: Mapping[str, tuple[int, int]]
-    quality: Mapping[str, Preset]
-    dialect: str
-    max_tokens: int
-    negative: str
-    overlap_frames: int
-    ease_frames: int
-    """Frames over which a clip leaves the pictures that it is given, where the model would rather begin elsewhere."""
-    extend_guidance: float | None
-    """Guidance of a continuation: the less, the more what is continued counts beside the words; None is as usual."""
-    seam_tries: int
-    """Seeds that a continuation is rendered with, at most, until its seam does not show."""
-    camera_trained: tuple[str, ...]
-    camera_amounts: Mapping[str, float]
-    camera_shares: Mapping[str, float] = field(default_factory=lambda: {"usual": 1.0})
-    camera_guided: bool = False
-    camera_obedience: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    memory: Mapping[str, int] = field(default_factory=dict)
-    camera_native: str = ""
-    """What the checkpoint itself follows: trajectory, control video or loras; empty where it has no such input."""
-    redraw: float = 0.0
-    """Mode i2i: how far a reference picture is drawn anew, from 0 (not at all) to 1 (nothing of it is left), as the
-    family's pipeline counts it: noise for Wan, a share of the steps for the image families."""
-    still_frames: int = 1
-    """A picture is the first frame of a clip of so many: a model that learnt from clips draws single frames badly."""
-    parameters_m: Mapping[str, float] = field(default_factory=dict)
-    """Millions of parameters by part: transformer (one expert's), text_encoder, vae, image_encoder."""
-    network: Network | None = None
-    pipeline: Mapping[str, Any] = field(default_factory=dict)
-    """Further arguments of the pipeline's call."""
-    scheduler: Mapping[str, Any] = field(default_factory=dict)
-    """Values of the scheduler's configuration, instead of those in the checkpoint's file."""
-    large: Large | None = None
-    loras: Mapping[str, Lora] = field(default_factory=dict)
-    always: tuple[str, ...] = ()
-    """LoRAs of the user's, used in every rendering."""
-    read: Mapping[str, str] = field(default_factory=dict)
-    """Where source, licence and numbers were read: field -> place."""
-
-    @property
-    def weights_mb(self) -> dict[str, int]:
-        """Megabytes of all weights by precision of the network; empty where no counts are known."""
-        experts = self.network.experts if self.network else 1
-        network = self.parameters_m.get("transformer", 0.0) * experts
-        others = sum(n for part, n in self.parameters_m.items() if part != "transformer")
-        if not network:
-            return {}
-        return {name: round(network * size + others * 2) for name, size in WEIGHT_BYTES.items()}
-
-    def check_mode(self, mode: str, asked_by: str) -> None:
-        """Raises BadRequest when the model cannot do `mode`; `asked_by` is the argument that wants it."""
-        if mode not in self.modes:
-            raise BadRequest(
-                f"{self.name} cannot do {mode}; it can do {', '.join(self.modes)}. "
-                "Leave the argument out or choose another model (list_models).",
-                code="unsupported_mode",
-                field=asked_by,
-                value=mode,
-                allowed=list(self.modes),
-                fix=f"remove {asked_by} or choose a model whose modes include {mode}",
-            )
-
-    def check_frames(self, frames: int) -> int:
-        """`frames` if the card's rule allows it.  Raises BadRequest with the nearest legal counts."""
-        if not self.frames.legal(frames):
-            near = self.frames.nearest(frames)
-            raise BadRequest(
-                f"frames {frames} is off {self.name}'s rule {self.frames.describe()}; use {near}, "
-                "or give duration_s to take the nearest legal count.",
-                code="invalid_frames",
-                field="frames",
-                value=frames,
-                allowed=self.frames.describe(),
-                fix=f"frames={near}",
-            )
-        return frames
-
-    @property
-    def native(self) -> list[tuple[int, int]]:
-        """All native (width, height)."""
-        return [*self.sizes.values(), *(self.large.sizes.values() if self.large else ())]
-
-    def scheduler_at(self, width: int, height: int) -> dict[str, Any]:
-        """Values of the scheduler's configuration at a size, instead of those in the checkpoint's file."""
-        if self.large is None or (width, height) not in self.large.sizes.values():
-            return dict(self.scheduler)
-        return {**self.scheduler, **self.large.scheduler}
-
-    def size_of(self, aspect_ratio: str, quality: str | None = None) -> tuple[int, int]:
-        """Native (width, height) of an aspect ratio.  Raises BadRequest for one the model has not."""
-        if aspect_ratio not in self.sizes:
-            raise BadRequest(
-                f"aspect_ratio {aspect_ratio} is not one of {self.name}'s; "
-                f"use one of {', '.join(self.sizes)}.",
-                code="invalid_size",
-                field="aspect_ratio",
-                value=aspect_ratio,
-                allowed=list(self.sizes),
-                fix=f"aspect_ratio={next(iter(self.sizes))}",
-            )
-        if self.large is None or quality is None or not self.quality[quality].large:
-            return self.sizes[aspect_ratio]
-        return self.large.sizes[aspect_ratio]
-
-    def natives_of(self, aspect_ratio: str) -> list[tuple[int, int]]:
-        """All native (width, height) of an aspect ratio.  Raises BadRequest for one the model has not."""
-        usual = self.size_of(aspect_ratio)
-        return [usual] if self.large is None else [usual, self.large.sizes[aspect_ratio]]
-
-    def check_size(self, size: str) -> tuple[int, int]:
-        """(width, height) of "WxH" if it is one of the native sizes.  Raises BadRequest."""
-        allowed = [f"{w}x{h}" for w, h in self.native]
-        if size not in allowed:
-            raise BadRequest(
-                f"size {size} is not one of {self.name}'s; use one of {', '.join(allowed)}.",
-                code="invalid_size",
-                field="size",
-                value=size,
-                allowed=allowed,
-                fix=f"size={allowed[0]}",
-            )
-        width, height = size.split("x")
-        return int(width), int(height)
-
-    def public(self) -> dict[str, Any]:
-        """What `list_models` tells about it."""
-        return {
-            "name": self.name,
-            "title": self.title,
-            "family": self.family,
-            "source": self.source,
-            "revision": self.revision,
-            "licence": self.licence,
-            "languages": list(self.languages),
-            "modes": list(self.modes),
-            "frames": {
-                "rule": self.frames.describe(),
-                "minimum": self.frames.minimum,
-                "maximum": self.frames.maximum,
-                "default": self.frames.default,
-            },
-            "fps": self.fps,
-            "sizes": {ratio: f"{w}x{h}" for ratio, (w, h) in self.sizes.items()},
-            "large_sizes": {
-                ratio: f"{w}x{h}"
-                for ratio, (w, h) in (self.large.sizes if self.large else {}).items()
-            },
-            "quality": {name: asdict(p) for name, p in self.quality.items()},
-            "prompt_dialect": self.dialect,
-            "camera": {
-                "hfov_deg": self.hfov_deg,
-                "native": self.camera_native or None,
-                "trained": list(self.camera_trained),
-                "amounts": dict(self.camera_amounts),
-                "shares": dict(self.camera_shares),
-                "obedience": {name: dict(by) for name, by in self.camera_obedience.items()},
-            },
-            "redraw": self.redraw or None,
-            "loras": sorted(self.loras),
-            "memory_mb": {**self.memory, **self.weights_mb},
-            "limits": list(self.limits),
-        }
 
 
 @dataclass(frozen=True)
@@ -334,15 +88,28 @@ def load_catalog(own: Path | None = None) -> Catalog:
     bundled = files("shotwright.generator").joinpath("cards")
     for entry in sorted(bundled.iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
-            card = parse_card(entry.read_text(encoding="utf-8"), entry.name)
+            card = parse_card(entry.read_text(encoding="utf-8"), entry.name, typed=False)
             found[card.name] = card
     if own is not None and own.is_dir():
         for path in sorted(own.glob("*.toml")):
             if path.name != LORAS:
-                card = parse_card(path.read_text(encoding="utf-8"), path.name)
+                card = parse_card(_text_of(path), path.name)
                 found[card.name] = card
         found = _with_loras(found, own / LORAS)
     return Catalog(dict(sorted(found.items(), key=lambda pair: pair[0] != DEFAULT)))
+
+
+def _text_of(path: Path) -> str:
+    """Of a user's card; some editors begin a file with a mark of its encoding."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(
+            f"model card {path.name} cannot be read: {error}.",
+            field="card",
+            value=path.name,
+            fix="save it as UTF-8 text, or remove it",
+        ) from error
 
 
 def _with_loras(cards: dict[str, Card], path: Path) -> dict[str, Card]:
@@ -350,8 +117,9 @@ def _with_loras(cards: dict[str, Card], path: Path) -> dict[str, Card]:
     if not path.is_file():
         return cards
     try:
-        asked = tomllib.loads(path.read_text(encoding="utf-8"))
+        asked = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         for model, lines in asked.items():
+            _check_lines(model, lines, cards)
             added = {name: _lora(line) for name, line in lines.items()}
             card = cards[model]
             cards[model] = replace(
@@ -359,7 +127,7 @@ def _with_loras(cards: dict[str, Card], path: Path) -> dict[str, Card]:
             )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadRequest(
-            f"{path.name} cannot be read: {error!r}; it holds a table a model, in it lines such as "
+            f"{path.name} cannot be read: {_reason(error)}; it holds a table a model, in it lines such as "
             'oils = "~/loras/oils.safetensors".',
             field="loras",
             value=path.name,
@@ -369,71 +137,38 @@ def _with_loras(cards: dict[str, Card], path: Path) -> dict[str, Card]:
     return cards
 
 
+def _check_lines(model: str, lines: Any, cards: Mapping[str, Card]) -> None:
+    """Raises: ValueError for a table of no model, or a line that is no LoRA."""
+    if model not in cards:
+        dotted = next((name for name in cards if name.startswith(f"{model}.")), None)
+        why = "is no model" if dotted is None else f'is to be in quotes, ["{dotted}"], for its dots'
+        raise ValueError(f"[{model}] {why}")
+    if not isinstance(lines, Mapping):
+        raise ValueError(f"{model} is no table")
+    for name, line in lines.items():
+        if not isinstance(line, str | Mapping):
+            raise ValueError(f"{name} of {model} is neither a file nor a table")
+        if not isinstance(line, str) and (unknown := sorted(line.keys() - _names(Lora))):
+            raise ValueError(f"{name} of {model} has no key {unknown[0]}")
+
+
 def _lora(line: str | Mapping[str, Any]) -> Lora:
     if isinstance(line, str):
         return Lora(line)
     return Lora(**{**line, "parts": tuple(line.get("parts", ("transformer",)))})
 
 
-def parse_card(text: str, origin: str) -> Card:
-    """A card from TOML.  Raises BadRequest naming `origin` and the key that is wrong."""
+def parse_card(text: str, origin: str, *, typed: bool = True) -> Card:
+    """A card from TOML.  Raises BadRequest naming `origin` and the key that is wrong.
+
+    typed: look at each value's type too, which the tests do with the bundled cards: it costs a front's start time.
+    """
     try:
-        data = tomllib.loads(text)
-        prompt, camera = data.pop("prompt"), data.pop("camera", {})
-        extend = data.pop("extend", {})
-        _check_keys(data, prompt=prompt, extend=extend, camera=camera)
-        network = data.pop("network", None)
-        loras = {name: _lora(line) for name, line in data.pop("loras", {}).items()}
-        for table in (data["sizes"], data.get("large", {}).get("sizes", {})):
-            for ratio, size in table.items():
-                if any(side % data["size_multiple"] for side in size):
-                    raise ValueError(f"size {ratio} is no multiple of {data['size_multiple']}")
-        large = data.pop("large", None)
-        if large is not None and large["sizes"].keys() != data["sizes"].keys():
-            raise ValueError("large.sizes has other aspect ratios than sizes")
-        if large is None and any(preset.get("large") for preset in data["quality"].values()):
-            raise ValueError("a quality is large, and there is no table large")
-        if not 0 <= data.get("redraw", 0) <= 1 or (data.get("redraw", 0) > 0) != (
-            "i2i" in data["modes"]
-        ):
-            raise ValueError("redraw, above 0 and at most 1, belongs to the mode i2i")
-        frames, still = FrameRule(**data["frames"]), data.get("still_frames", 1)
-        if still != 1 and not frames.legal(still):
-            raise ValueError(f"still_frames {still} is no length of a clip: {frames.describe()}")
-        return Card(
-            **{
-                **data,
-                "languages": tuple(data["languages"]),
-                "modes": tuple(data["modes"]),
-                "limits": tuple(data.get("limits", ())),
-                "frames": frames,
-                "sizes": _sizes(data["sizes"]),
-                "quality": {
-                    name: Preset(**{**preset, "loras": tuple(preset.get("loras", ()))})
-                    for name, preset in data["quality"].items()
-                },
-            },
-            network=None
-            if network is None
-            else Network(**{**network, "token": tuple(network["token"])}),
-            large=None if large is None else Large(**{**large, "sizes": _sizes(large["sizes"])}),
-            loras=loras,
-            dialect=prompt["dialect"],
-            max_tokens=prompt["max_tokens"],
-            negative=prompt.get("negative", ""),
-            overlap_frames=extend.get("overlap_frames", 1),
-            ease_frames=extend.get("ease_frames", 0),
-            extend_guidance=extend.get("guidance"),
-            seam_tries=extend.get("seam_tries", 3),
-            camera_trained=tuple(camera.get("trained", ())),
-            camera_amounts=dict(camera.get("amounts", {})),
-            camera_shares=dict(camera.get("shares", {"usual": 1.0})),
-            camera_guided=bool(camera.get("guided", False)),
-            camera_native=camera.get("native", ""),
-            camera_obedience={
-                mechanism: dict(shares) for mechanism, shares in camera.get("obedience", {}).items()
-            },
-        )
+        told = _flat(tomllib.loads(text))
+        if typed:
+            _check_types(told)
+        _check_sense(told)
+        return _card(told)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadRequest(
             f"model card {origin} cannot be read: {_reason(error)}; compare it with generator/cards/mini.toml.",
@@ -443,17 +178,112 @@ def parse_card(text: str, origin: str) -> Card:
         ) from error
 
 
+def _flat(data: dict[str, Any]) -> dict[str, Any]:
+    """A card's file as the fields of a `Card`, in plain data."""
+    _check_keys(data)
+    prompt, camera, extend = data.pop("prompt"), data.pop("camera", {}), data.pop("extend", {})
+    renamed = {"guidance": "extend_guidance"}
+    return {
+        **_BARE,
+        **data,
+        **prompt,
+        **{renamed.get(key, key): value for key, value in extend.items()},
+        **{f"camera_{key}": value for key, value in camera.items()},
+        "loras": {
+            name: {"source": line} if isinstance(line, str) else line
+            for name, line in data.get("loras", {}).items()
+        },
+    }
+
+
+_BARE: Mapping[str, Any] = {
+    "negative": "",
+    "limits": [],
+    "overlap_frames": 1,
+    "ease_frames": 0,
+    "extend_guidance": None,
+    "seam_tries": 3,
+    "camera_trained": [],
+    "camera_amounts": {},
+}
+"""Fields that a card's file may leave out and a `Card` has no value for by itself."""
+
+
+def _check_types(told: Mapping[str, Any]) -> None:
+    """Raises: ValueError naming the first value that is of another type than its field."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        TypeAdapter(Card).validate_json(json.dumps(told), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise ValueError(f"{where}: {first['msg']}") from error
+
+
+def _check_sense(told: Mapping[str, Any]) -> None:
+    """Raises: ValueError for values that contradict one another, or mean nothing."""
+    if told["family"] not in FAMILIES:
+        raise ValueError(f"family {told['family']!r} is none of {', '.join(FAMILIES)}")
+    if told["family"] == "engine" and not told["source"].startswith(("http://", "https://")):
+        raise ValueError(f"source {told['source']!r} is no address of an engine, http://…")
+    counts = {"fps": told["fps"], "size_multiple": told["size_multiple"], **told["frames"]}
+    counts |= {f"quality.{name}.steps": one["steps"] for name, one in told["quality"].items()}
+    if (network := told.get("network")) is not None:
+        counts |= {f"network.{side}": network[side] for side in ("width", "ffn", "layers")}
+    for name, count in counts.items():
+        if name != "offset" and count < 1:
+            raise ValueError(f"{name} is {count}, and 1 is the least")
+    large = told.get("large")
+    for table in (told["sizes"], {} if large is None else large["sizes"]):
+        for ratio, size in table.items():
+            if any(side < 1 or side % told["size_multiple"] for side in size):
+                raise ValueError(f"size {ratio} is no multiple of {told['size_multiple']}")
+    if large is not None and large["sizes"].keys() != told["sizes"].keys():
+        raise ValueError("large.sizes has other aspect ratios than sizes")
+    if large is None and any(preset.get("large") for preset in told["quality"].values()):
+        raise ValueError("a quality is large, and there is no table large")
+    redraw = told.get("redraw", 0)
+    if not 0 <= redraw <= 1 or (redraw > 0) != ("i2i" in told["modes"]):
+        raise ValueError("redraw, above 0 and at most 1, belongs to the mode i2i")
+    frames, still = FrameRule(**told["frames"]), told.get("still_frames", 1)
+    if not frames.legal(frames.default):
+        raise ValueError(f"frames.default {frames.default} is no length: {frames.describe()}")
+    if still != 1 and not frames.legal(still):
+        raise ValueError(f"still_frames {still} is no length of a clip: {frames.describe()}")
+
+
+def _card(told: Mapping[str, Any]) -> Card:
+    network, large = told.get("network"), told.get("large")
+    lists = ("languages", "modes", "limits", "camera_trained")
+    return Card(
+        **{
+            **told,
+            **{name: tuple(told[name]) for name in lists},
+            "frames": FrameRule(**told["frames"]),
+            "sizes": _sizes(told["sizes"]),
+            "quality": {
+                name: Preset(**{**preset, "loras": tuple(preset.get("loras", ()))})
+                for name, preset in told["quality"].items()
+            },
+            "network": network and Network(**{**network, "token": tuple(network["token"])}),
+            "large": large and Large(**{**large, "sizes": _sizes(large["sizes"])}),
+            "loras": {name: _lora(line) for name, line in told["loras"].items()},
+        }
+    )
+
+
 def _sizes(table: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     return {ratio: (int(width), int(height)) for ratio, (width, height) in table.items()}
 
 
-def _check_keys(data: Mapping[str, Any], **tables: Mapping[str, Any]) -> None:
+def _check_keys(data: Mapping[str, Any]) -> None:
     """Raises: ValueError for a key that no table of a card has: a misspelt one would count for nothing."""
     found: list[tuple[str, Any, Any]] = [
-        ("prompt", tables["prompt"], PROMPT_KEYS),
-        ("extend", tables["extend"], EXTEND_KEYS),
-        ("camera", tables["camera"], CAMERA_KEYS),
-        ("the card", data, _names(Card) - OF_TABLES),
+        ("prompt", data["prompt"], PROMPT_KEYS),
+        ("extend", data.get("extend", {}), EXTEND_KEYS),
+        ("camera", data.get("camera", {}), CAMERA_KEYS),
+        ("the card", data, (_names(Card) - OF_TABLES) | {"prompt", "extend", "camera"}),
         ("frames", data["frames"], _names(FrameRule)),
         ("network", data.get("network", {}), _names(Network)),
         ("large", data.get("large", {}), _names(Large)),

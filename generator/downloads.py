@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from shotwright.generator.catalog import Card
+from shotwright.generator.catalog import LORAS, Card
 from shotwright.generator.errors import BadRequest, Conflict
 from shotwright.generator.hub import (
     COMMIT,
@@ -74,7 +74,8 @@ def download(
     """Bring what is lacking of a need, each file checked against its hash; the state then.
 
     free: bytes that a folder's disk takes.  Nothing is asked of the hub when all is here.  Raises: BadRequest for a
-    source that is on no hub, RenderFailed (model_damaged) for a repository that the card cannot use, else as `Hub`.
+    source that is on no hub, RenderFailed (model_damaged) for a repository or a folder of the user's that the card
+    cannot use, else as `Hub`.
     """
     state = look(need, models)
     if state.kind == "none":
@@ -83,7 +84,11 @@ def download(
             field="source",
             value=need.source,
             allowed="a folder or .safetensors file of yours, or ORG/NAME of the hub",
-            fix=f"mend the source in {card.name}'s card",
+            fix=f"mend the source in {card.name}'s card" + (f" or in {LORAS}" if need.lora else ""),
+        )
+    if state.kind != "hub" and not state.ready:
+        raise refuse(
+            card.name, state.why, f"put them there, or mend the source in {card.name}'s card"
         )
     if state.kind != "hub" or (state.ready and state.recorded):
         return state
@@ -259,7 +264,7 @@ def _damaged(need: Need, folder: Path, told: Told) -> list[str]:
     """The files whose bytes are not those of their hash; they count as lacking from now on."""
     place = Place(folder.parents[1], folder.name)
     wanted = place.wanted(need)
-    told.begin(need.source, sum(file.size for file in wanted))
+    told.begin(f"reading {need.source}", sum(file.size for file in wanted))
     damaged = []
     for file in wanted:
         if str(digest_of(place.snapshot / file.path, file, told.advance)) != file.digest:

@@ -10,6 +10,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -165,13 +166,12 @@ def peak(device: str, models: Path) -> Peak:
 
     chip = "cpu" if device == "cpu" else str(torch.cuda.get_device_name(device))
     path = models / DEVICES
-    try:
+    kept: dict[str, Any] = {}
+    with suppress(OSError, ValueError, TypeError):
         kept = dict(json.loads(path.read_text(encoding="utf-8")))
-        found = Peak(**kept.get(chip, {}))
-        if found.torch == torch.__version__:
+        found = Peak(**kept[chip]) if chip in kept else None
+        if found is not None and found.torch == torch.__version__:
             return found
-    except (OSError, ValueError, TypeError):
-        kept = {}
     found = measure_peak(device)
     write_json(path, {**kept, chip: asdict(found)})
     return found

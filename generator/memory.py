@@ -14,6 +14,7 @@ from typing import Any
 
 from shotwright.generator.catalog import WEIGHT_BYTES, Card
 from shotwright.generator.errors import OutOfMemory
+from shotwright.generator.weights import write_json
 
 MB = 1_000_000
 RESERVE = 0.08
@@ -208,15 +209,17 @@ def choose(
     fitting = _fitting(card, memory, (width, height, frames), below, gguf_mb)
     if fitting:
         return fitting[0]
-    rule, gentle = card.frames, ""
+    rule = card.frames
     least = sum(card.memory.values()) * MB
+    needs = f"{least / MB / 1000:.1f} GB" if least else "more than there is"
     if _counted(card):
-        least, gentle = _need(card, ORDER[-1], (width, height, frames)), " even streamed in 8 bits"
+        least = _need(card, ORDER[-1], (width, height, frames))
+        needs = f"{least / MB / 1000:.1f} GB even streamed in 8 bits"
     shorter = range(frames - rule.step, rule.minimum - 1, -rule.step)
     sizes = ((width, height, n) for n in shorter)
     fit = next((s[2] for s in sizes if _fitting(card, memory, s, below, gguf_mb)), None)
     raise OutOfMemory(
-        f"{card.name} at {width}x{height}x{frames} needs {least / MB / 1000:.1f} GB{gentle}; "
+        f"{card.name} at {width}x{height}x{frames} needs {needs}; "
         f"{memory.free / MB / 1000:.1f} GB of {memory.total / MB / 1000:.1f} GB are free, and "
         f"{memory.host_free / MB / 1000:.1f} GB of the machine's own memory.",
         field="model",
@@ -239,8 +242,9 @@ def _fitting(
     if below not in ORDER:
         return fitting
     gentler = set(ORDER[ORDER.index(below) + 1 :])
+    before = f"; {below[0]} {below[1]} ran out of memory before ({FLOOR})"
     return [
-        replace(p, batched=False, why=p.why.replace(_PASSES[True], _PASSES[False]))
+        replace(p, batched=False, why=p.why.replace(_PASSES[True], _PASSES[False]) + before)
         for p in fitting
         if (p.precision, p.offload, p.tiling) in gentler
     ]
@@ -414,19 +418,25 @@ def apply(pipeline: Any, plan: Plan, device: str) -> None:
 def floor(models: Path, card: Card, device: str) -> tuple[str, str, bool] | None:
     """The way that ran out of memory for this card on this device, if one did."""
     kept = _floors(models).get(f"{card.name}@{device}")
-    return (str(kept[0]), str(kept[1]), bool(kept[2])) if kept else None
+    return next((way for way in ORDER if list(way) == kept), None)
 
 
 def remember(models: Path, card: Card, device: str, plan: Plan) -> None:
     """That this plan ran out of memory."""
-    kept = {**_floors(models), f"{card.name}@{device}": (plan.precision, plan.offload, plan.tiling)}
+    from filelock import FileLock
+
+    failed = (plan.precision, plan.offload, plan.tiling)
     models.mkdir(parents=True, exist_ok=True)
-    (models / FLOOR).write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    with FileLock(models / f".{FLOOR}.lock"):  # workers of other devices write there too
+        write_json(models / FLOOR, {**_floors(models), f"{card.name}@{device}": failed})
 
 
 def _floors(models: Path) -> dict[str, Any]:
-    path = models / FLOOR
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+    """Ways by card and device; a file that does not read counts as none, and what it told is found out anew."""
+    try:
+        return dict(json.loads((models / FLOOR).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 # Several models
@@ -446,3 +456,12 @@ def room(device: str) -> int:
 def wanted(card: Card) -> int:
     """Bytes of a card's weights as they are read; 0 where it does not tell."""
     return max(card.weights_mb.values(), default=sum(card.memory.values())) * MB
+
+
+def at_work(card: Card) -> int:
+    """Bytes of a card at its work in the richest way: its weights, and what its largest default clip takes beside
+    them."""
+    if not _counted(card):
+        return wanted(card)
+    needs = [_need(card, ORDER[0], (*size, card.frames.default)) for size in card.native]
+    return max(needs) + _encoder(card)

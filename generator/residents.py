@@ -29,10 +29,16 @@ class Residents(Generic[Model]):
         self._held: OrderedDict[str, Model] = OrderedDict()
 
     def get(self, name: str, needed: int, open_: Callable[[], Model]) -> Model:
-        """The model of that name, opened if it is not held; others leave until `needed` bytes fit."""
+        """The model of that name, opened if it is not held; others leave until it has `needed` bytes for its work.
+
+        Those are its weights' and more: another that came since it was opened may have taken what it works with.
+        """
+        while self._others(name) + needed > self._budget() and len(self._held) > (
+            name in self._held
+        ):
+            oldest = next(held for held in self._held if held != name)
+            self._held.pop(oldest).close()
         if name not in self._held:
-            while self._held and self._bytes() + needed > self._budget():
-                self._held.popitem(last=False)[1].close()
             self._held[name] = open_()
         self._held.move_to_end(name)
         return self._held[name]
@@ -49,5 +55,5 @@ class Residents(Generic[Model]):
         while self._held:
             self._held.popitem(last=False)[1].close()
 
-    def _bytes(self) -> int:
-        return sum(model.bytes_held for model in self._held.values())
+    def _others(self, name: str) -> int:
+        return sum(model.bytes_held for held, model in self._held.items() if held != name)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PROBE_S = 180.0
 """A first import of torch from a cold disk takes most of a minute."""
+ENGINE_S = 3.0
+"""An engine that renders may answer late, but it answers."""
 ROOM_MB = 500
 """Free disk below this is too little for a film with its lossless tails."""
 
@@ -229,14 +231,19 @@ def _store(studio: Studio) -> Check:
 
 
 def _model(card: Card, found: dict[str, Any], settings: Settings) -> ModelCheck:
-    """As the loader judges it: first whether there is room for it, then whether its weights are whole."""
+    """As who renders with it judges it: whether there are words for it, room, and whole weights."""
     from shotwright.generator.memory import gguf_of, plan_for
     from shotwright.generator.pipelines.loading import check
+    from shotwright.prompts.dialects import dialect_named
 
     models, room = settings.home / "models", _room(found)
     device = "cpu" if room is None else "gpu"
+    try:
+        dialect_named(card.dialect)
+    except ShotwrightError as error:
+        return ModelCheck(card.name, False, device, error.message, error.fix)
     if card.family == "engine":
-        return ModelCheck(card.name, True, "engine", f"rendered by the engine at {card.source}")
+        return _engine(card)
     if "torch" not in found:
         return ModelCheck(card.name, False, device, "torch does not load")
     try:
@@ -245,6 +252,18 @@ def _model(card: Card, found: dict[str, Any], settings: Settings) -> ModelCheck:
     except ShotwrightError as error:
         return ModelCheck(card.name, False, device, error.message, error.fix)
     return ModelCheck(card.name, True, device, plan.why)
+
+
+def _engine(card: Card) -> ModelCheck:
+    """Whether something answers where the card says that an engine is."""
+    import httpx
+
+    try:
+        httpx.get(card.source, timeout=ENGINE_S)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        why = f"the engine at {card.source} cannot be reached ({error})"
+        return ModelCheck(card.name, False, "engine", why, "start it, or mend the card's source")
+    return ModelCheck(card.name, True, "engine", f"rendered by the engine at {card.source}")
 
 
 def _room(found: dict[str, Any]) -> "Memory | None":

@@ -5,15 +5,18 @@ Try: shotwright models --check
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from shotwright.generator.catalog import Card, load_catalog
-from shotwright.generator.errors import BadRequest, Conflict, DownloadFailed
+from shotwright.generator.errors import BadRequest, Conflict, DownloadFailed, RenderFailed
 from shotwright.tools.settings import Settings, make_home
+
+if TYPE_CHECKING:
+    from shotwright.generator.weights import State
 
 DEEDS = {
     "check": "say which weights are here, of all models or one",
@@ -68,6 +71,13 @@ def carry_out(deed: str, model: str | None, settings: Settings, *, as_json: bool
             fix=f"shotwright models --{deed} NAME",
         )
     chosen = list(catalog.cards.values()) if model is None else [catalog.get(model)]
+    if chosen[0].family == "engine" and deed not in ("check", "fit"):
+        raise BadRequest(
+            f"{model} is rendered by the engine at {chosen[0].source}: its weights are not here.",
+            field="model",
+            value=model,
+            fix="leave them to that engine",
+        )
     deeds: dict[str, Callable[[_Desk], int]] = {
         "check": _check,
         "download": _download,
@@ -79,10 +89,10 @@ def carry_out(deed: str, model: str | None, settings: Settings, *, as_json: bool
 
 
 def _check(desk: _Desk) -> int:
-    from shotwright.generator.weights import look, needs, size_of
+    from shotwright.generator.weights import size_of
     from shotwright.server import terminal
 
-    found = [(card, [look(need, desk.models) for need in needs(card)]) for card in desk.chosen]
+    found = [(card, _states(card, desk.models)) for card in desk.chosen]
     bodies = [_body(card, states) for card, states in found]
     if desk.as_json:
         terminal.say_json({"models": bodies, "folder": str(desk.models)})
@@ -102,7 +112,26 @@ def _check(desk: _Desk) -> int:
     return 0 if len(bodies) > 1 or bodies[0]["state"] == "ready" else 1
 
 
-def _body(card: Card, states: Sequence[Any]) -> dict[str, Any]:
+def _states(card: Card, models: Path) -> list["State"]:
+    """How a card's needs stand, the heads of those that are here read as loading would."""
+    from shotwright.generator.memory import gguf_of
+    from shotwright.generator.pipelines.loading import check_checkpoint, checked_lora
+    from shotwright.generator.weights import look, needs
+
+    def read(state: "State") -> "State":
+        try:
+            if state.ready and state.need.lora:
+                checked_lora(card, state.need.lora, models)
+            elif state.ready:
+                check_checkpoint(card, models, apart=gguf_of(card, models))
+        except RenderFailed as error:
+            return replace(state, why=error.message)
+        return state
+
+    return [read(look(need, models)) for need in needs(card)]
+
+
+def _body(card: Card, states: Sequence["State"]) -> dict[str, Any]:
     """A card's weights as JSON: the checkpoint's facts, and its LoRAs' below."""
     facts = [
         {
@@ -130,15 +159,16 @@ def _download(desk: _Desk) -> int:
 
     from shotwright.generator.downloads import download
     from shotwright.generator.hub import Hub
-    from shotwright.generator.weights import needs
+    from shotwright.generator.weights import look, needs
     from shotwright.server import terminal
 
-    if constants.HF_HUB_OFFLINE:
+    card = desk.chosen[0]
+    asked = any(look(need, desk.models).kind == "hub" for need in needs(card))
+    if constants.HF_HUB_OFFLINE and asked:
         raise DownloadFailed(
             "HF_HUB_OFFLINE is set, so no hub is asked.", fix="unset it", retryable=False
         )
     make_home(desk.settings)
-    card = desk.chosen[0]
     # the settings of the hub's own programs, so that a mirror and a login count here too
     hub = Hub(constants.ENDPOINT, get_token())
     try:
@@ -155,6 +185,7 @@ def _download(desk: _Desk) -> int:
 
 def _verify(desk: _Desk) -> int:
     from shotwright.generator.downloads import verify
+    from shotwright.generator.memory import gguf_of
     from shotwright.generator.pipelines.loading import check
     from shotwright.generator.weights import needs
     from shotwright.server import terminal
@@ -162,7 +193,7 @@ def _verify(desk: _Desk) -> int:
     card = desk.chosen[0]
     with terminal.transferring() as told:
         states = [verify(card, need, desk.models, told=told) for need in needs(card)]
-    check(card, desk.models)
+    check(card, desk.models, apart=gguf_of(card, desk.models))
     hashed = all(state.recorded for state in states)
     told_as = (
         "every byte is right" if hashed else "whole, by a look; hashes are known of downloads only"
@@ -197,24 +228,22 @@ def _remove(desk: _Desk) -> int:
 
 
 def _check_unused(settings: Settings, card: Card) -> None:
-    """Raises: Conflict where a worker renders with the model at this moment."""
+    """Raises: Conflict where a job is rendered with the model, or will be."""
     from shotwright.tools.studio.queue import JobQueue
 
     make_home(settings)
     queue = JobQueue(settings)
     try:
-        for worker in queue.workers():
-            if worker["state"] == "dead" or worker["job_id"] is None:
-                continue
-            parts = queue.plan(worker["job_id"])["parts"]
+        for job in queue.live():
+            parts = queue.plan(job["job_id"])["parts"]
             if card.name in {
                 s["spec"]["model"] for part in parts for s in part.get("segments", ())
             }:
                 raise Conflict(
-                    f"{worker['worker_id']} renders {worker['job_id']} with {card.name}.",
+                    f"{job['job_id']} is {job['state']}, with {card.name}.",
                     field="model",
                     value=card.name,
-                    fix=f"wait for it, or shotwright cancel {worker['job_id']}",
+                    fix=f"wait for it, or shotwright cancel {job['job_id']}",
                 )
     finally:
         queue.close()

@@ -127,7 +127,8 @@ class _Worker:
         from dbos import DBOS
 
         from shotwright.tools.studio import workflows
-        from shotwright.tools.studio.queue import FORMAT, JsonSerializer
+        from shotwright.tools.studio.database import JsonSerializer
+        from shotwright.tools.studio.queue import FORMAT
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from shotwright.generator.catalog import Card
+from shotwright.generator.catalog import FAMILIES, Card
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest
 from shotwright.generator.frames import Frames, Given, Picture
@@ -20,12 +20,6 @@ and leaves the engine usable."""
 OnFrames = Callable[[int, Frames], None]
 """Called with each piece of a clip once it is decoded, as (number of its first frame, frames); 0 begins anew.  Told
 nothing where the codec decodes a clip at once."""
-
-FAMILIES = {
-    name: f"shotwright.generator.pipelines.{name}"
-    for name in ("wan", "ltx", "ltx2", "skyreels", "sana_wm", "kolors", "z_image", "engine")
-}
-"""The module of each family; engine: a program elsewhere that is spoken to over HTTP."""
 
 
 class Engine(Protocol):
@@ -118,6 +112,6 @@ def open_engine(card: Card, *, device: str, models: Path) -> Engine:
             allowed=list(FAMILIES),
             fix="mend the card",
         )
-    module = import_module(FAMILIES[card.family])
+    module = import_module(f"shotwright.generator.pipelines.{card.family}")
     engine: Engine = module.open_checkpoint(card, device=device, models=models)
     return engine

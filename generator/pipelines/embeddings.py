@@ -100,8 +100,12 @@ class Embeddings:
             old.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
         os.close(handle)
-        save_file({key: value.contiguous() for key, value in tensors.items()}, name)
-        os.replace(name, path)
+        try:
+            save_file({key: value.contiguous() for key, value in tensors.items()}, name)
+            os.replace(name, path)
+        except BaseException:  # of which a full disk is one
+            os.unlink(name)
+            raise
 
     def _path(self, prompt: str, negative: str, reading: Mapping[str, Any]) -> Path:
         """Named after all that the answer depends on; the encoder by its files."""

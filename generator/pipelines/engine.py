@@ -56,9 +56,16 @@ class HttpEngine:
         self._facts: dict[str, Any] = {}
         self._look: Callable[[], None] = lambda: None
         """Called before every wait; raises what ends the rendering."""
-        self.client = httpx.Client(
-            base_url=card.source.rstrip("/"), timeout=REQUEST_S, follow_redirects=False
-        )
+        try:
+            self.client = httpx.Client(base_url=card.source.rstrip("/"), timeout=REQUEST_S)
+        except httpx.InvalidURL as error:
+            raise BadRequest(
+                f"the source of {card.name} is no address of an engine: {error}.",
+                field="source",
+                value=card.source,
+                allowed="http://… or https://…",
+                fix="mend the card's source",
+            ) from error
 
     def render(
         self, spec: ClipSpec, given: Given, on_step: OnStep, on_frames: OnFrames | None = None
@@ -164,9 +171,9 @@ class HttpEngine:
                     f"the engine of {self.card.name} {answer['status']}: {message or 'no reason given'}",
                     fix="see the engine's log",
                 )
-            progress = answer.get("progress")
-            # it tells hundredths of the whole, or nothing
-            tell(int(progress / 100 * spec.steps) if isinstance(progress, int | float) else 0)
+            if "status" not in answer:
+                raise self._unusable("a job without a status")
+            tell(_steps(answer.get("progress"), spec.steps))
             self._sleep(POLL_S)
         raise RenderFailed(
             f"the engine of {self.card.name} was not done after {self.longest_s:g} s.",
@@ -238,7 +245,7 @@ class HttpEngine:
             if answer.status_code in (UNTAKEN if method == "POST" else ANSWERING):
                 reason = f"answered {answer.status_code}"
                 continue
-            if answer.status_code >= 400:
+            if not answer.is_success:  # nor is it followed elsewhere
                 raise self._refused(answer)
             return answer
         raise RenderFailed(
@@ -252,6 +259,12 @@ class HttpEngine:
             fix="mend the card, or see the engine's log",
             retryable=False,
         )
+
+
+def _steps(progress: Any, steps: int) -> int:
+    """Of the hundredths of the whole that an engine tells; 0 where it tells nothing, or what is no number."""
+    known = isinstance(progress, int | float) and 0 <= progress <= 100
+    return int(progress / 100 * steps) if known else 0
 
 
 def _png(picture: Picture) -> bytes:

@@ -5,11 +5,10 @@ Knows diffusers and the folders of weights; no family beyond the parts that it i
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shotwright.generator.catalog import Card
+from shotwright.generator.catalog import LORAS, Card
 from shotwright.generator.errors import RenderFailed
 from shotwright.generator.memory import Plan
 from shotwright.generator.pipelines.checkpoint import (
@@ -33,15 +32,6 @@ LOW_RANK = ("lora_A.weight", "lora_A.default.weight", "lora_down.weight", "lora.
 """How the names of a LoRA's first matrices end, (rank, width of what it reads)."""
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """pipeline: on its device; plan: how it fits there; folder: where its weights lie."""
-
-    pipeline: Any
-    plan: Plan
-    folder: Path
-
-
 def locate(card: Card, models: Path) -> Path:
     """The folder of a card's weights.  Raises: RenderFailed (model_damaged) where they are not on this machine."""
     state = look(needs(card)[0], models)
@@ -63,39 +53,55 @@ def locate_lora(card: Card, name: str, models: Path) -> Path:
 
 
 def _missing(card: Card, name: str, state: State) -> RenderFailed:
-    return refuse(name, state.why, f"download it ({cure(card)}), or mend the card's source")
+    mend = (
+        f"mend the source in {LORAS} or the card" if state.need.lora else "mend the card's source"
+    )
+    bring = "" if state.kind == "none" else f"download it ({cure(card)}), or "
+    return refuse(name, state.why, bring + mend)
 
 
 def check(card: Card, models: Path, *, apart: Collection[str] = ()) -> None:
     """Look at a card's weights and those of its LoRAs that are here, without torch and before anything is loaded.
 
-    apart: parts that are read from other files than the checkpoint's.
-    Raises: RenderFailed (model_damaged) as loading them would.
+    apart: see `check_checkpoint`.  Raises: RenderFailed (model_damaged) as loading them would.
     """
     if not needs(card):
         return
+    check_checkpoint(card, models, apart=apart)
+    for need in needs(card)[1:]:
+        if need.lora in card.always or look(need, models).folder is not None:
+            checked_lora(card, need.lora, models)
+
+
+def check_checkpoint(card: Card, models: Path, *, apart: Collection[str] = ()) -> None:
+    """The same of the checkpoint alone; apart: parts that are read from other files than its own."""
     folder = locate(card, models)
     class_of(card, folder)
     check_folder(card.name, folder, {}, apart=apart)
-    for need in needs(card)[1:]:
-        if need.lora in card.always or look(need, models).folder is not None:
-            check_lora(card, need.lora, locate_lora(card, need.lora, models))
 
 
-def check_lora(card: Card, name: str, file: Path) -> None:
-    """Look whether a LoRA reads what the blocks of the card's network give.  Raises: RenderFailed (model_damaged)."""
-    if card.network is None:
-        return
-    shapes = shapes_of(f"LoRA {name}", file)
+def checked_lora(card: Card, name: str, models: Path) -> Path:
+    """The file of a LoRA that reads what the blocks of the card's network give.  Raises: RenderFailed as `check`."""
+    file = locate_lora(card, name, models)
+    shapes, width = shapes_of(f"LoRA {name}", file), _width(card, models)
     widths = Counter(
         shape[1] for key, shape in shapes.items() if key.endswith(LOW_RANK) and len(shape) == 2
     )
-    often = max(widths.values(), default=0)
-    if often and widths[card.network.width] < often:
+    # networks that make sound too have narrower blocks beside; what then still does not fit, peft refuses
+    if width and widths and not widths[width]:
         found = widths.most_common(1)[0][0]
-        raise foreign(
-            card, name, f"it is for blocks {found} wide, and these are {card.network.width}"
-        )
+        raise foreign(card, name, f"it is for blocks {found} wide, and these are {width}")
+    return file
+
+
+def _width(card: Card, models: Path) -> int:
+    """Of the network's blocks; 0 where neither the card nor the checkpoint tells it."""
+    config = locate(card, models) / "transformer" / "config.json"
+    if card.network is not None or not config.is_file():
+        return card.network.width if card.network else 0
+    read = read_json(card.name, config)
+    heads, size = read.get("num_attention_heads"), read.get("attention_head_dim")
+    return heads * size if isinstance(heads, int) and isinstance(size, int) else 0
 
 
 def foreign(card: Card, name: str, reason: str) -> RenderFailed:

@@ -1,4 +1,4 @@
-"""What the adapters of all families share: a loaded checkpoint, its call, progress, memory, LoRAs and errors.
+"""What the adapters of all families share: a loaded checkpoint, its call, progress, memory and errors.
 
 A family says which pipeline it calls with which arguments; what none of its arguments can take is refused here.
 """
@@ -7,11 +7,10 @@ import gc
 import inspect
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -28,18 +27,13 @@ from shotwright.generator.frames import Frames, Given, Picture
 from shotwright.generator.pipelines import OnFrames, OnStep
 from shotwright.generator.pipelines.decoding import in_pieces, no_numbers
 from shotwright.generator.pipelines.embeddings import Embeddings
-from shotwright.generator.pipelines.loading import (
-    check_lora,
-    class_of,
-    foreign,
-    load,
-    locate,
-    locate_lora,
-)
+from shotwright.generator.pipelines.loading import class_of, load, locate
+from shotwright.generator.pipelines.loras import Loras, of_moves
 from shotwright.generator.pipelines.passes import Passes
 
 LOG = logging.getLogger(__name__)
 
+Made = TypeVar("Made")
 AfterStep = Callable[[Any, int, Tensor], Tensor]
 """(pipeline, step, latents) -> latents"""
 
@@ -65,14 +59,28 @@ class Sampler(ABC):
     ) -> None:
         """Loads the weights; plan: how, instead of what is chosen for the device.  Raises as `open_engine`."""
         self.card, self.device, self.models = card, device, models
-        self.plan = plan or memory.plan_for(card, device, models)
+        self.plan = self._usual = plan or memory.plan_for(card, device, models)
         self.folder = locate(card, models)
         self.notes: list[str] = []
+        self._fitted = ""
+        self.siblings: list[Any] = []
+        self.speed = speed.Pace([])
         self._on_frames: OnFrames | None = None
         self.pipeline: Any = None
-        self._open()
+        self._gently(lambda: None)
 
     def _open(self) -> None:
+        """Load by the plan, whole or not at all."""
+        try:
+            self._load()
+        except BaseException:
+            if (
+                self.pipeline is not None
+            ):  # else nothing came so far that a device must be given back
+                self.close()
+            raise
+
+    def _load(self) -> None:
         # the pipelines warn of roundings and cuts; all of that is checked and refused before they are called
         diffusers_logging.set_verbosity_error()
         name = class_of(self.card, self.folder)
@@ -96,9 +104,8 @@ class Sampler(ABC):
         )
         self._scheduler = self.pipeline.scheduler
         self._reschedule(*next(iter(self.card.sizes.values())))
-        self._loras: dict[str, Path] = {}
-        self.siblings: list[Any] = []
         self.prepare()
+        self.loras = Loras(self.card, self.models)
         self.passes = Passes(speed.networks_of(self.pipeline), together=self.plan.batched)
         memory.apply(self.pipeline, self.plan, self.device)
         for other in self.siblings:
@@ -147,29 +154,19 @@ class Sampler(ABC):
             return clip[:1]
         self._on_frames = on_frames
         self._make_room(spec)
-        self.check(spec, given)
-        try:
-            return self._guarded(spec, given, on_step)
-        except OutOfMemory as error:
-            failure = error
-        # its traceback holds on to the very tensors that did not fit
-        failure.__cause__ = failure.__context__ = None
-        self._step_down(spec, failure.with_traceback(None))
-        return self._guarded(spec, given, on_step)
+        shape = (spec.width, spec.height, spec.frames)
+        return self._gently(lambda: self._guarded(spec, given, on_step), shape)
 
     def _guarded(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
+        self.check(spec, given)
         if self.card.large is not None:
             self._reschedule(spec.width, spec.height)
         try:
-            with self._with_loras(spec, given), self.pace(spec):
+            wanted = dict.fromkeys([*self.card.always, *spec.loras, *of_moves(self.card, given)])
+            with self.loras.active(self.pipeline, list(wanted)), self.pace(spec):
                 frames = self.make(spec, given, on_step)
-        except ShotwrightError:
+        except (ShotwrightError, torch.OutOfMemoryError):
             raise
-        except torch.OutOfMemoryError as error:
-            raise OutOfMemory(
-                f"{spec.width}x{spec.height}x{spec.frames} does not fit the device: {error}",
-                fix="ask for fewer frames, a smaller size or a lower quality",
-            ) from error
         except (RuntimeError, ValueError) as error:
             raise RenderFailed(
                 f"{self.card.name} failed: {error}",
@@ -189,9 +186,12 @@ class Sampler(ABC):
     def make(self, spec: ClipSpec, given: Given, on_step: OnStep) -> Frames:
         """The clip, by one or several calls of the pipeline."""
 
-    @torch.no_grad()
     def reconstruct(self, picture: Picture) -> Picture:
-        """See `Engine.reconstruct`."""
+        """See `Engine.reconstruct`.  Raises: OutOfMemory."""
+        return self._gently(lambda: self._through_codec(picture))
+
+    @torch.no_grad()
+    def _through_codec(self, picture: Picture) -> Picture:
         vae = self.pipeline.vae
         pixels = self.pixels(picture[None], vae.dtype)  # (1, 3, 1, height, width)
         still = pixels[:, :, 0] if type(vae).__name__ == "AutoencoderKL" else pixels
@@ -200,6 +200,7 @@ class Sampler(ABC):
         more = moment if vae.config.get("timestep_conditioning") else []
         latents = vae.encode(still).latent_dist.mode()
         shown = vae.decode(latents, *more, return_dict=False)[0]
+        self.pipeline.maybe_free_model_hooks()
         back = (shown.float().clamp(-1, 1) + 1) * 127.5
         back = back.reshape(3, *picture.shape[:2]).round().byte().permute(1, 2, 0)
         return np.asarray(back.cpu().numpy())
@@ -207,7 +208,8 @@ class Sampler(ABC):
     def told(self) -> dict[str, Any]:
         """What a take's record says of how it was made: plan, attention, caches, what ran out of memory."""
         fewer = {"fp8": "8-bit weights", "gguf": "weights of a GGUF file"}.get(self.plan.precision)
-        notes = [*self.notes, *([f"{fewer}: near the exact level, not of it"] if fewer else [])]
+        less = f"{fewer}: near the exact level, not of it" if fewer else ""
+        notes = [note for note in (*self.notes, self._fitted, less) if note]
         pace = {**self.speed.told(), "calls": self.passes.told()}
         return {"memory": self.plan.told(), "speed": pace, "notes": notes}
 
@@ -354,10 +356,15 @@ class Sampler(ABC):
         return {"prompt": None, **told}
 
     def read_ahead(self, specs: Sequence[ClipSpec]) -> None:
-        """See `Engine.read_ahead`."""
-        if self.reads_apart:
-            pairs = [(spec.prompt, spec.negative_prompt) for spec in specs]
-            self.prompts.ahead(self.pipeline, pairs, **self._reading(self.pipeline))
+        """See `Engine.read_ahead`.  Raises as `render`."""
+        pairs = [(spec.prompt, spec.negative_prompt) for spec in specs]
+
+        def read() -> None:
+            if self.reads_apart:
+                self.prompts.ahead(self.pipeline, pairs, **self._reading(self.pipeline))
+
+        if self.pipeline is not None:  # else the rendering looks first how all is to be loaded
+            self._gently(read)
 
     def _reading(self, pipeline: Any) -> dict[str, Any]:
         """How prompts are read; for guidance in any case: a refining pass without it asks for the same words."""
@@ -383,99 +390,85 @@ class Sampler(ABC):
         whole = torch.from_numpy(np.ascontiguousarray(clip)).permute(3, 0, 1, 2)[None]
         return whole.to(self.device, dtype) / 127.5 - 1
 
-    # LoRAs
-
-    @contextmanager
-    def _with_loras(self, spec: ClipSpec, given: Given) -> Iterator[None]:
-        """The LoRAs of preset, user and camera move active, and nothing of them left after."""
-        wanted = [*self.card.always, *spec.loras, *self.move_loras(given)]
-        if not wanted:
-            yield
-            return
-        for name in wanted:
-            if name not in self._loras:
-                self._loras[name] = self._load_lora(name)
-        weights = [self.card.loras[name].weight for name in wanted]
-        try:
-            self.pipeline.enable_lora()
-            self.pipeline.set_adapters(wanted, weights)
-            yield
-        finally:
-            self.pipeline.disable_lora()
-
-    def _load_lora(self, name: str) -> Path:
-        """Raises: RenderFailed where it is for another base: peft's own error lists tensors and no cure.
-
-        Then all LoRAs leave: what is left of a half-loaded one would break those that are loaded after it.
-        """
-        path, lora = locate_lora(self.card, name, self.models), self.card.loras[name]
-        check_lora(self.card, name, path)
-        try:
-            for part in lora.parts:
-                into = {"load_into_transformer_2": True} if part == "transformer_2" else {}
-                self.pipeline.load_lora_weights(
-                    path.parent, weight_name=path.name, adapter_name=name, **into
-                )
-            loaded = self.pipeline.get_list_adapters().values()
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            self.pipeline.unload_lora_weights()
-            self._loras.clear()
-            reason = " ".join(line.strip() for line in str(error).strip().splitlines()[:2])
-            raise foreign(self.card, name, reason or repr(error)) from error
-        if not any(name in adapters for adapters in loaded):
-            raise foreign(self.card, name, "none of its tensors is the network's")
-        return path
-
-    def move_loras(self, given: Given) -> list[str]:
-        """The LoRAs that make the asked camera moves.  Raises: BadRequest for a move that none makes."""
-        if not given.moves or self.card.camera_native != "loras":
-            return []
-        by_move = {lora.move: name for name, lora in self.card.loras.items() if lora.move}
-        for move in given.moves:
-            whole = (move.start, move.end) == (0.0, 1.0)
-            if move.move not in by_move or not whole:
-                raise BadRequest(
-                    f"{self.card.name} has no LoRA for {move.move}"
-                    f"{'' if whole else ' over a part of the clip'}; it has {', '.join(by_move)}.",
-                    code="unsupported_mode",
-                    field="camera",
-                    value=move.move,
-                    allowed=list(by_move),
-                    fix="choose one of these moves over the whole clip, or another mechanism",
-                )
-        return [by_move[move.move] for move in given.moves]
-
     # Memory
 
     def _make_room(self, spec: ClipSpec) -> None:
-        """For a clip larger than the one that the plan was made for: guided passes in turn, or all loaded again in a
-        gentler way."""
-        shape = {"width": spec.width, "height": spec.height, "frames": spec.frames}
-        in_turn = replace(self.plan, batched=False)
-        if self.pipeline is not None and memory.fits(self.card, in_turn, **shape):
-            both = self.plan.batched and memory.fits(self.card, self.plan, **shape)
-            self.passes.together = both
+        """For a clip larger than the one that the plan was made for: guided passes in turn, or all to be loaded again
+        in a gentler way; as usual for the next that has room in that, so that no clip differs by what ran before it.
+        """
+        clip = (spec.width, spec.height, spec.frames)
+        roomy, usual = self._fits(self.plan, clip), self._fits(self._usual, clip)
+        if self.pipeline is not None and roomy and (self.plan is self._usual or not usual):
+            self.passes.together = self.plan.batched and self._fits(self.plan, clip, batched=True)
             return
-        self._refit(spec, f"fitted anew for {spec.width}x{spec.height}x{spec.frames}")
+        self._fitted = self._refit("fitted anew for {}x{}x{}".format(*clip), clip)
+        if usual:
+            self._usual, self._fitted = self.plan, ""
 
-    def _step_down(self, spec: ClipSpec, error: OutOfMemory) -> None:
-        """Load again in the next gentler way, and remember it.  Raises `error` where there is none."""
+    def _fits(
+        self, plan: memory.Plan, clip: tuple[int, int, int], *, batched: bool = False
+    ) -> bool:
+        width, height, frames = clip
+        asked = replace(plan, batched=batched)
+        return memory.fits(self.card, asked, width=width, height=height, frames=frames)
+
+    def _gently(self, work: Callable[[], Made], clip: tuple[int, int, int] | None = None) -> Made:
+        """What `work` answers once all is loaded; where the device runs out of memory over either, once more in the
+        next gentler way.
+
+        clip: width, height and frames that it is for, the card's default where nothing is said.
+        Raises: OutOfMemory where that runs out too, or where there is none.
+        """
+        try:
+            return self._tried(work, clip)
+        except OutOfMemory as error:
+            self._step_down(error, clip)
+        return self._tried(work, clip)
+
+    def _tried(self, work: Callable[[], Made], clip: tuple[int, int, int] | None) -> Made:
+        """Raises: OutOfMemory, the device given back."""
+        try:
+            if self.pipeline is None:
+                self._open()
+            return work()
+        except torch.OutOfMemoryError as error:
+            reason = str(error)
+        # only now nothing holds on to the very tensors that did not fit
+        self.close()
+        at = "" if clip is None else " at {}x{}x{}".format(*clip)
+        smaller = "" if clip is None else "fewer frames, a smaller size, a lower quality or "
+        raise OutOfMemory(
+            f"{self.card.name}{at} does not fit the device: {reason}",
+            field="model",
+            value=self.card.name,
+            fix=f"ask for {smaller}a smaller model (shotwright models --fit), or free the device",
+        )
+
+    def _step_down(self, error: OutOfMemory, clip: tuple[int, int, int] | None) -> None:
+        """Choose the next gentler way, and remember this one.  Raises `error` where there is none."""
         failed = (self.plan.precision, self.plan.offload, self.plan.tiling)
         if failed not in memory.ORDER[:-1]:
             raise error
         memory.remember(self.models, self.card, self.device, self.plan)
-        self._refit(spec, f"out of memory in {failed[0]} {failed[1]}", below=failed)
+        why = f"out of memory in {failed[0]} {failed[1]}"
+        self.notes.append(self._refit(why, clip, below=failed))
+        self._usual = self.plan
 
     def _refit(
-        self, spec: ClipSpec, why: str, *, below: tuple[str, str, bool] | None = None
-    ) -> None:
-        """Raises: OutOfMemory where no way fits; the next rendering then looks again."""
+        self,
+        why: str,
+        clip: tuple[int, int, int] | None,
+        *,
+        below: tuple[str, str, bool] | None = None,
+    ) -> str:
+        """Choose anew how all is loaded; that in words.
+
+        Raises: OutOfMemory where no way fits; the next rendering then looks again.
+        """
         self.close()
-        clip = (spec.width, spec.height, spec.frames)
         self.plan = memory.plan_for(self.card, self.device, self.models, below=below, clip=clip)
-        self.notes.append(f"{why}: {self.plan.why}")
-        LOG.warning("%s: %s", self.card.name, self.notes[-1])
-        self._open()
+        LOG.warning("%s: %s: %s", self.card.name, why, self.plan.why)
+        return f"{why}: {self.plan.why}"
 
 
 _NAMES = {

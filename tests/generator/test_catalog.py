@@ -1,5 +1,6 @@
 """Model cards and their rules."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,30 @@ def test_a_card_with_an_unknown_key_is_refused_by_its_name(line: str, key: str) 
         parse_card(f"{text}\n{line}" if "[" in line else f"{line}\n{text}", "mine.toml")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("fps", '"16"', "fps: .*integer"),
+        ("fps", "0", "fps is 0"),
+        ("languages", '"en"', "languages: .*array"),
+        ("family", '"wann"', "family 'wann' is none of wan, ltx"),
+        ("family", '"engine"', "no address of an engine"),
+        ("steps", "4.5", "quality.draft.steps: .*integer"),
+        ("default", "80", "frames.default 80 is no length"),
+        ("token", "[4, 16]", "network.token"),
+        ("layers", "-1", "network.layers is -1"),
+        ("dialect", "[]", "dialect: .*string"),
+        ("guided", "1", "camera_guided: .*boolean"),
+        ("four_steps", "3", "loras.four_steps is no table"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_by_its_key(key: str, value: str, told: str) -> None:
+    text = (BUNDLED / "wan-2.1-t2v-14b.toml").read_text(encoding="utf-8")
+    changed = re.sub(rf"^{key} = .*", f"{key} = {value}", text, count=1, flags=re.M)
+    with pytest.raises(BadRequest, match=told):
+        parse_card(changed, "mine.toml")
+
+
 def test_tokens_and_weights_are_counted_from_a_card() -> None:
     card = load_catalog().get("wan-2.1-t2v-14b")
     assert card.network is not None
@@ -122,6 +147,17 @@ def test_a_card_of_the_users_joins_the_catalogue_and_replaces_its_namesake(tmp_p
     catalog = load_catalog(tmp_path)
     assert set(catalog.cards) == {*load_catalog().cards, "mine"}
     assert catalog.get("mini").fps == 12
+
+
+def test_a_card_that_is_no_text_is_named_and_a_mark_of_encoding_is_none_of_it(
+    tmp_path: Path,
+) -> None:
+    text = (BUNDLED / "mini.toml").read_text(encoding="utf-8").replace('"mini"', '"mine"', 1)
+    (tmp_path / "a.toml").write_text(text, encoding="utf-8-sig")
+    assert "mine" in load_catalog(tmp_path).cards
+    (tmp_path / "b.toml").write_bytes("title = 'Müll'".encode("latin-1"))
+    with pytest.raises(BadRequest, match=r"b\.toml cannot be read"):
+        load_catalog(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["name = ", "name = 'x'", "[prompt]\ndialect = 'mini'"])

@@ -128,6 +128,11 @@ def test_the_peak_is_measured_once_and_kept(
     kept["cpu"]["flops"] = 1.0
     (tmp_path / fit.DEVICES).write_text(json.dumps(kept), encoding="utf-8")
     assert fit.peak("cpu", tmp_path).flops == 1.0
+    # what another chip showed stays
+    (tmp_path / fit.DEVICES).write_text(json.dumps({"H100": kept["cpu"]}), encoding="utf-8")
+    fit.peak("cpu", tmp_path)
+    there = json.loads((tmp_path / fit.DEVICES).read_text(encoding="utf-8"))
+    assert there.keys() == {"H100", "cpu"}
     kept["cpu"]["torch"] = "another"
     (tmp_path / fit.DEVICES).write_text(json.dumps(kept), encoding="utf-8")
     assert fit.peak("cpu", tmp_path).flops > 1.0

@@ -112,6 +112,14 @@ def test_out_of_memory_is_remembered_for_a_card_and_device(tmp_path: Path) -> No
     remember(tmp_path, card, "cuda:0", plan)
     assert floor(tmp_path, card, "cuda:0") == ("bf16", "none", False)
     assert floor(tmp_path, card, "cuda:1") is None
+    again = plan_for(card, "cuda:0", tmp_path, memory=device(80))
+    assert "bf16 none ran out of memory before (plans.json)" in again.why
+    # a damaged file, and one that another version wrote, count as none
+    for text in ("{ half", "[1]", f'{{"{card.name}@cuda:0": ["bf8", 1]}}'):
+        (tmp_path / "plans.json").write_text(text, encoding="utf-8")
+        assert floor(tmp_path, card, "cuda:0") is None
+    remember(tmp_path, card, "cuda:0", plan)
+    assert floor(tmp_path, card, "cuda:0") == ("bf16", "none", False)
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)

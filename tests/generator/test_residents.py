@@ -29,6 +29,18 @@ def test_the_least_recently_used_model_leaves_first() -> None:
     assert all(models[n].closed for n in "abc") and "a" not in residents
 
 
+def test_a_model_that_is_held_has_room_for_its_work_again() -> None:
+    residents: Residents[Held] = Residents(lambda: 10)
+    first, second = Held(4), Held(4)
+    residents.get("a", 6, lambda: first)
+    residents.get("b", 6, lambda: second)
+    assert not first.closed, "both weights fit beside the work of one"
+    residents.get("a", 7, lambda: first)
+    assert second.closed and not first.closed and list(residents) == ["a"]
+    residents.get("a", 99, lambda: first)
+    assert not first.closed, "nobody is left to go"
+
+
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 6)), max_size=12))
 def test_models_together_never_weigh_more_than_there_is(uses: list[tuple[str, int]]) -> None:
     residents: Residents[Held] = Residents(lambda: 8)

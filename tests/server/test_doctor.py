@@ -1,4 +1,4 @@
-"""The doctor names what is broken and what to do, and asks nothing of a network."""
+"""The doctor names what is broken and what to do, and asks nothing of a network but a card's own engine."""
 
 import json
 import shutil
@@ -123,6 +123,29 @@ def test_a_card_without_its_weights_does_not_run_and_breaks_nothing(tmp_path: Pa
     nothing = f"{tmp_path / 'weights'} is neither here nor the id of a repository on the hub"
     assert not runs["near"][0] and nothing in runs["near"][1]
     assert runs["mini"][0] and diagnosis.ok
+
+
+def test_an_engine_that_does_not_answer_and_words_that_nobody_writes_are_named(
+    tmp_path: Path, hub_server: Any
+) -> None:
+    cards = tmp_path / "cards"
+    cards.mkdir()
+    sources = {
+        "away": "http://127.0.0.1:9",
+        "there": f"{hub_server.url}/api/models/a/b/revision/main",
+    }
+    for name, source in sources.items():
+        text = CARD.replace('name = "mini"', f'name = "{name}"')
+        text = text.replace('family = "wan"', 'family = "engine"')
+        text = text.replace("shotwright:mini/weights", source)
+        (cards / f"{name}.toml").write_text(text, encoding="utf-8")
+    text = CARD.replace('name = "mini"', 'name = "mute"')
+    text = text.replace('dialect = "mini"', 'dialect = "x"')
+    (cards / "mute.toml").write_text(text, encoding="utf-8")
+    models = {m.name: m for m in _examine(from_environment({}, home=tmp_path)).models}
+    assert models["there"].runs and models["there"].device == "engine"
+    assert not models["away"].runs and "cannot be reached" in models["away"].why
+    assert not models["mute"].runs and "no prompt dialect 'x'" in models["mute"].why
 
 
 def test_a_card_that_does_not_read_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from shotwright.server.main import main
 from shotwright.tools.settings import from_environment
@@ -79,7 +81,8 @@ def test_a_users_card_and_lora_are_downloaded_verified_and_removed(
     commit = hub_server.put(
         "tiny/world", {file.relative_to(WEIGHTS).as_posix(): file.read_bytes() for file in files}
     )
-    hub_server.put("tiny/oils", {"oils.safetensors": b"oils"})
+    oils = {"transformer.blocks.0.attn1.to_q.lora_A.weight": np.zeros((2, 192), np.float32)}
+    hub_server.put("tiny/oils", {"oils.safetensors": save(oils)})
     code, out, err = shotwright("models", "world", "--download", HF_TOKEN="secret")
     assert code == 0 and "world is here" in out and "tiny/world: 100 %" in err
     assert "secret" not in out + err
@@ -140,6 +143,12 @@ def test_a_folder_of_the_users_is_verified_by_its_classes_and_headers(
     )
     code, _, err = typed("models", "--verify", "world")
     assert code == 1 and "vae/config.json is of class Other" in err
+    code, out, _ = typed("models", "--check", "world")
+    assert code == 1 and "unfit" in out
+    shutil.rmtree(folder)
+    folder.mkdir()
+    code, out, err = typed("models", "--download", "world")
+    assert (code, out) == (1, "") and "no weights in" in err and "put them there" in err
 
 
 def test_a_card_with_an_unknown_key_is_named_with_it(typed: Shotwright, own: Path) -> None:
@@ -151,11 +160,20 @@ def test_a_card_with_an_unknown_key_is_named_with_it(typed: Shotwright, own: Pat
     assert code == 2 and "world.toml" in err and "no key shoe_size" in err
 
 
-def test_weights_that_a_worker_renders_with_stay(typed: Shotwright, own: Path, home: Path) -> None:
+def test_the_weights_of_an_engine_elsewhere_are_left_to_it(typed: Shotwright, own: Path) -> None:
+    card = own / "world.toml"
+    text = card.read_text(encoding="utf-8").replace('family = "wan"', 'family = "engine"')
+    card.write_text(text.replace('"tiny/world"', '"http://127.0.0.1:9"'), encoding="utf-8")
+    for deed in ("--download", "--verify", "--remove"):
+        code, out, err = typed("models", deed, "world")
+        assert (code, out) == (2, "") and "by the engine at http://127.0.0.1:9" in err
+    assert typed("models", "--check", "world")[0] == 0
+
+
+def test_weights_that_a_job_is_rendered_with_stay(typed: Shotwright, own: Path, home: Path) -> None:
     jobs = JobQueue(from_environment({}, home=home))
     plan = {"parts": [{"segments": [{"spec": {"model": "world"}}]}]}
     job, _ = jobs.submit("generate_video", {}, plan, workflow="render", queue="render")
-    jobs.beat("here", pid=os.getpid(), device="cpu", state="busy", job_id=job)
     jobs.close()
     code, _, err = typed("models", "--remove", "world")
     assert code == 2 and job in err and "cancel" in err

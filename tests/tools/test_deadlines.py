@@ -60,6 +60,10 @@ def test_what_is_left_open_is_the_best_that_is_done_in_time(studio: Studio, plan
     assert (change["field"], change["asked"], change["used"]) == ("quality", "standard", "draft")
     assert change["reason"] == "standard takes about 40 s here (measured), 30 s are allowed"
     assert not changes(plan(deadline_s=46)), "the usual one is in time"
+    [near] = plan(deadline_s=42)["adjustments"]
+    assert near["used"] == "draft" and near["reason"].endswith(
+        "42 s are allowed, too few to be sure of it"
+    )
     assert changes(plan(deadline_s=600)) == {"quality": ("standard", "high")}
 
 

@@ -1,8 +1,5 @@
 """An LLM behind the verbs: who wrote what, and why nobody else did; in calls that answer at once and in jobs."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -14,16 +11,13 @@ import pytest
 from shotwright.generator.errors import BadRequest, Cancelled
 from shotwright.tools import verbs
 from shotwright.tools.settings import Settings, from_environment
-from shotwright.tools.studio.queue import JobQueue, cancelled
+from shotwright.tools.studio.endings import cancelled
+from shotwright.tools.studio.queue import JobQueue
 from shotwright.tools.studio.scripting import waits_for_llm, written
 from shotwright.tools.studio.studio import Studio
 from shotwright.tools.studio.writing import writer_of
 
 SCRIPT = "A red ball rolls over the hills. Two cats watch it."
-WORKER = (
-    "import sys; from shotwright.server.worker import run;"
-    "from shotwright.tools.settings import from_environment; sys.exit(run(from_environment()))"
-)
 
 
 def plan_of(*actions: str) -> dict[str, Any]:
@@ -148,24 +142,22 @@ class Crewed:
 
 
 @pytest.fixture(scope="module")
-def crewed_by(tmp_path_factory: pytest.TempPathFactory, llm_of_module: Any) -> Iterator[Crewed]:
+def crewed_by(
+    tmp_path_factory: pytest.TempPathFactory, llm_of_module: Any, employ: Any
+) -> Iterator[Crewed]:
     """A studio and a worker whose settings name the module's server."""
     named = {"SHOTWRIGHT_LLM": "anthropic:tester", "SHOTWRIGHT_LLM_API_KEY": "secret"}
     named["SHOTWRIGHT_LLM_BASE_URL"] = llm_of_module.url
     settings = from_environment(named, home=tmp_path_factory.mktemp("lettered") / "home")
     jobs = JobQueue(settings)
-    process = subprocess.Popen(
-        [sys.executable, "-c", WORKER],
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"},
-    )
+    process = employ(settings, "cpu")
     studio = Studio(settings)
 
     yield Crewed(studio)
     studio.close()
     jobs.close()
     process.kill()  # nothing of it is wanted any more
-    process.wait(30)
+    process.join(30)
 
 
 def test_a_film_asks_the_llm_in_its_workflow(crewed_by: Crewed, llm_of_module: Any) -> None:

@@ -24,6 +24,7 @@ from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.chains import by_shot, chains_of
 from shotwright.tools.studio.continuing import given_piece, keep, make
 from shotwright.tools.studio.early import Early, early
+from shotwright.tools.studio.endings import cancelled, overtaken, unforeseen
 from shotwright.tools.studio.engines import Engines
 from shotwright.tools.studio.filing import keep_lossless
 from shotwright.tools.studio.films import Cut, join
@@ -34,7 +35,7 @@ from shotwright.tools.studio.mechanisms import GUIDED
 from shotwright.tools.studio.panels import MODEL as PANELS
 from shotwright.tools.studio.panels import animated, unreadable
 from shotwright.tools.studio.progress import Progress, harmless
-from shotwright.tools.studio.queue import JobQueue, cancelled, overtaken
+from shotwright.tools.studio.queue import JobQueue
 from shotwright.tools.studio.ranking import rank
 from shotwright.tools.studio.reels import Reel, Stretch
 from shotwright.tools.studio.scripting import waits_for_llm, written
@@ -472,7 +473,7 @@ class Crew:
             slates = [read_slate(self.store, take_id) for take_id in takes]
             best = shot["chosen"] or rank([self.take(s.take_id) for s in slates])["best"]
             chosen = next(s for s in slates if s.take_id == best)
-            cuts.append(Cut(shot, chosen, tuple(takes)))
+            cuts.append(Cut(shot, chosen, (*takes, *shot.get("earlier", ()))))
         return join(self.store, plan, cuts, signer=self.signer)
 
     # Progress
@@ -486,14 +487,3 @@ class Crew:
             yield Progress(self.jobs, self.stopped, job_id, index, self._plan(job_id)["parts"])
         finally:
             self._at_work.remove(job_id)
-
-
-def unforeseen(error: Exception) -> RenderFailed:
-    """What a job ends with when something happened that no error of ours names; the log has the rest."""
-    LOG.error("a job met what nobody foresaw", exc_info=error)
-    return RenderFailed(
-        f"{type(error).__name__}: {error}",
-        code="internal",
-        fix="see the worker's log",
-        retryable=False,
-    )

@@ -217,9 +217,11 @@ class _Choice:
             return f"{what} was never timed here"
         how = f"carried over from {one.scaled}" if one.scaled else "measured"
         wait = f" after {_seconds(self.wait_s)} of other jobs" if self.wait_s else ""
+        whole, longest = one.seconds + self.wait_s, one.seconds * SPARE + self.wait_s
+        near = ", too few to be sure of it" if whole <= self.deadline_s < longest else ""
         return (
             f"{what} takes about {_seconds(one.seconds)} here ({how}){wait}, "
-            f"{_seconds(self.deadline_s)} are allowed"
+            f"{_seconds(self.deadline_s)} are allowed{near}"
         )
 
 

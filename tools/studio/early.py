@@ -7,7 +7,7 @@ import queue
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shotwright.generator.frames import Frames, Picture
@@ -30,7 +30,7 @@ class Early:
     def take(self, number: int, frames: Frames) -> None:
         """See `pipelines.OnFrames`."""
         if number == 0:
-            self._end()
+            self._drop()
             self._pieces = queue.SimpleQueue()
             pictures = _pictures(self._pieces)
             self._written = self._pool.submit(self._write, self._file, pictures)
@@ -47,7 +47,7 @@ class Early:
 
     def close(self) -> None:
         """Drop the file, whole or not."""
-        self._end()
+        self._drop()
         self._pool.shutdown()
         self._written = None
         self._folder.cleanup()
@@ -55,6 +55,14 @@ class Early:
     @property
     def _file(self) -> Path:
         return Path(self._folder.name) / "clip.mp4"
+
+    def _drop(self) -> None:
+        """Whoever cancelled, or began anew, does not wait for what is not encoded yet."""
+        if self._pieces is not None:
+            with suppress(queue.Empty):
+                while True:
+                    self._pieces.get_nowait()
+        self._end()
 
     def _end(self) -> None:
         if self._pieces is not None:

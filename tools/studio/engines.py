@@ -12,7 +12,7 @@ from itertools import pairwise
 from shotwright.generator.catalog import Card
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.frames import Frames, Given
-from shotwright.generator.memory import room, wanted
+from shotwright.generator.memory import at_work, room
 from shotwright.generator.pipelines import Engine, OnFrames, OnStep, open_engine, usable_device
 from shotwright.generator.residents import Residents
 from shotwright.generator.throughput import Rendering, Sample
@@ -40,19 +40,26 @@ class Engines:
 
     def get(self, card: Card, say: Callable[[str], None]) -> Engine:
         """The model, loaded if it is not; `say` is told so."""
-        if card.name in self._held:
-            return self._held.get(card.name, 0, lambda: self._opened(card))
+        held, began = set(self._held), time.monotonic()
+        try:
+            if card.name not in held:
+                self._begin(say)
+            engine = self._held.get(card.name, at_work(card), lambda: self._opened(card))
+            if card.name not in held:
+                self._loading_s[card.name] = time.monotonic() - began
+            return engine
+        finally:
+            if set(self._held) != held:
+                with harmless():
+                    self.jobs.timings.hold(self.worker_id, self.chip, self._held)
+
+    def _begin(self, say: Callable[[str], None]) -> None:
+        """Before a model is loaded; the first one tells which device it is."""
         say("loading model")
-        began = time.monotonic()
         if not self.chip:
             self.device, why = usable_device(self.device)
             self.chip = "cpu" if self.device == "cpu" else why
             LOG.info("rendering on %s: %s", self.device, why)
-        engine = self._held.get(card.name, wanted(card), lambda: self._opened(card))
-        self._loading_s[card.name] = time.monotonic() - began
-        with harmless():
-            self.jobs.timings.hold(self.worker_id, self.chip, self._held)
-        return engine
 
     def read_ahead(self, engine: Engine, specs: Sequence[ClipSpec]) -> None:
         """See `Engine.read_ahead`; counts for the next rendering."""

@@ -15,22 +15,14 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, Serializer
-from filelock import FileLock
-from sqlalchemy import event
-from sqlalchemy.schema import CreateIndex
+from dbos import DBOSClient
 
-from shotwright.generator.errors import (
-    BadRequest,
-    Busy,
-    Cancelled,
-    Conflict,
-    NotFound,
-    RenderFailed,
-)
-from shotwright.tools.settings import Settings, make_home
+from shotwright.generator.errors import BadRequest, Busy, Conflict, NotFound
+from shotwright.tools.settings import Settings
+from shotwright.tools.studio.database import JsonSerializer, open_database
+from shotwright.tools.studio.endings import abandoned, cancelled, overtaken
 from shotwright.tools.studio.slates import request_digest
-from shotwright.tools.studio.tables import HOLDINGS, JOBS, MEMORY, METADATA, PARTS, UNHEARD, WORKERS
+from shotwright.tools.studio.tables import HOLDINGS, JOBS, MEMORY, PARTS, UNHEARD, WORKERS
 from shotwright.tools.studio.timings import Timings
 from shotwright.tools.studio.wire import ENDED
 
@@ -47,77 +39,12 @@ STALE_S = 10.0
 """A worker that has not written its heartbeat for so long is taken for dead."""
 
 
-class JsonSerializer(Serializer):
-    """DBOS data as JSON: nothing in the database is executable."""
-
-    def serialize(self, data: Any) -> str:
-        if isinstance(data, BaseException):
-            data = {"$error": f"{type(data).__name__}: {data}"}
-        return json.dumps(data)
-
-    def deserialize(self, serialized_data: str) -> Any:
-        data = json.loads(serialized_data)
-        if isinstance(data, dict) and set(data) == {"$error"}:
-            return RuntimeError(data["$error"])
-        return data
-
-    def name(self) -> str:
-        return "shotwright_json"
-
-
-def open_database(settings: Settings) -> sa.Engine:
-    """An engine on the job database; SQLite in WAL mode with immediate transactions."""
-    if not settings.embedded:
-        url = sa.make_url(settings.database_url).set(drivername="postgresql+psycopg")
-        return sa.create_engine(url, pool_pre_ping=True)
-    make_home(settings)
-    engine = sa.create_engine(settings.database_url, connect_args={"check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = "IMMEDIATE"
-        connection.execute("PRAGMA busy_timeout=30000")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA foreign_keys=ON")
-
-    return engine
-
-
 class JobQueue:
     """The job database, as fronts and workers use it.  Calls block; async callers put them in a thread."""
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self.settings, self.clock = settings, clock
         self.engine = open_database(settings)
-        there = sa.inspect(self.engine)
-        # of a database that an older version made, one or the other is lacking
-        if not (
-            there.has_index(JOBS.name, "shotwright_jobs_state") and there.has_table(HOLDINGS.name)
-        ):
-            self._create_tables()
-
-    def _create_tables(self) -> None:
-        """DBOS's tables, then ours; of several processes on a fresh database, one at a time."""
-        if self.settings.embedded:
-            with FileLock(self.settings.home / "database.lock"):
-                self._migrate()
-            return
-        # DBOS builds indexes concurrently, which waits for every open transaction: so the lock is tried, not waited for
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while not connection.execute(sa.text("SELECT pg_try_advisory_lock(7274)")).scalar():
-                time.sleep(0.1)
-            try:
-                self._migrate()
-            finally:
-                connection.execute(sa.text("SELECT pg_advisory_unlock(7274)"))
-
-    def _migrate(self) -> None:
-        DBOS.migrate(self.settings.database_url)
-        METADATA.create_all(self.engine)
-        with self.engine.begin() as connection:
-            for index in JOBS.indexes:  # of a database older than the index
-                connection.execute(CreateIndex(index, if_not_exists=True))
 
     @cached_property
     def timings(self) -> Timings:
@@ -641,30 +568,6 @@ class JobQueue:
         with self.engine.connect() as connection:
             found = sa.select(JOBS.c.job_id).where(JOBS.c.state.in_(("queued", "running"))).limit(1)
             return connection.execute(found).first() is not None
-
-
-def cancelled(job_id: str) -> Cancelled:
-    """What a cancelled job ends with."""
-    return Cancelled(f"job {job_id} was cancelled.", fix="ask again if it is still wanted")
-
-
-def overtaken(job_id: str) -> RenderFailed:
-    """What a job ends with that is not done by its deadline."""
-    return RenderFailed(
-        f"job {job_id} was not done before its deadline.",
-        code="deadline_exceeded",
-        field="deadline_s",
-        fix="ask again with a later deadline, a lower quality or a higher priority",
-    )
-
-
-def abandoned(job_id: str) -> RenderFailed:
-    """What a job ends with whose workflow gave up: its worker died again and again."""
-    return RenderFailed(
-        f"job {job_id} was given up: its worker ended each time that it was tried.",
-        fix="ask for fewer frames, a smaller size or a lower quality; the worker's log may say why",
-        retryable=False,
-    )
 
 
 def _runs(pid: int) -> bool:

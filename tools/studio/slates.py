@@ -129,7 +129,25 @@ class Slate(_Part):
             "url": base_url and f"{base_url.rstrip('/')}/files/{quote(self.take_id)}.{suffix}",
             "resource_uri": f"shotwright://takes/{self.take_id}",
             **{name: facts[name] for name in _WIRE},
+            "seams": _told([{**seam, **_tries(seam)} for seam in facts["seams"]]),
+            "drift": _told(facts["drift"]),
         }
+
+
+def _tries(seam: dict[str, Any]) -> dict[str, Any]:
+    """A seam's tries with what tells them apart: a model reads each of a long clip's."""
+    tries = seam.get("tries", ())
+    names = ("seed", "shows", "pass")
+    return {"tries": [{name: one[name] for name in names} for one in tries]} if tries else {}
+
+
+def _told(value: Any) -> Any:
+    """Figures to four digits; the slate keeps them as they were measured."""
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, dict):
+        return {key: _told(part) for key, part in value.items()}
+    return [_told(part) for part in value] if isinstance(value, list) else value
 
 
 def read_slate(store: Store, take_id: str) -> Slate:

@@ -13,6 +13,7 @@ from pydantic import (
     TypeAdapter,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -36,7 +37,17 @@ Id = Annotated[str, Field(max_length=100)]
 
 
 class Strict(BaseModel):
+    """What a caller sends: no name that is not known, no number without end, no text that PostgreSQL cannot keep."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
+            raise PydanticCustomError("nul", "holds the character NUL; leave it out")
+        return value
 
 
 class Keyframe(Strict):

@@ -15,7 +15,8 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from shotwright.generator.errors import ShotwrightError
 from shotwright.tools.studio.continuing import keep
-from shotwright.tools.studio.crew import Aside, Crew, unforeseen
+from shotwright.tools.studio.crew import Aside, Crew
+from shotwright.tools.studio.endings import unforeseen
 from shotwright.tools.studio.filing import TAIL_FRAMES
 from shotwright.tools.studio.ranking import rank
 from shotwright.tools.studio.slots import given_up

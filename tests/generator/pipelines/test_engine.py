@@ -1,6 +1,7 @@
 """An outside engine, spoken to over HTTP: a real server on the loopback that has the wire format."""
 
 import json
+import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -193,6 +194,12 @@ def test_a_rendering_is_cancelled_while_the_engine_answers_nothing(
         ([], [{"status": "failed", "error": {"message": "no memory"}}], "failed: no memory"),
         ([], [{"status": "canceled", "error": "no room"}], "canceled: no room"),
         ([], [{"status": "in_progress", "progress": "half"}], "was not done after"),
+        ([], [{"status": "in_progress", "progress": math.nan}], "was not done after"),
+        ([], [{"status": "in_progress", "progress": -math.inf}], "was not done after"),
+        ([], [{"progress": 50}], "a job without a status"),
+        ([200, 302], None, "answered 302"),
+        ([200, 200, 200, 200, 500], None, "answered 500"),
+        ([200, 404], None, "answered 404"),
     ],
 )
 def test_each_failure_says_what_happened(
@@ -203,8 +210,9 @@ def test_each_failure_says_what_happened(
     program: Program,
 ) -> None:
     program.answers, program.polls = answers, polls or program.polls
+    longest_s = 0.05 if "not done" in message else 60
     with pytest.raises(RenderFailed, match=message):
-        engine(longest_s=0.05).render(SPEC, Given(), lambda *what: None)
+        engine(longest_s=longest_s).render(SPEC, Given(), lambda *what: None)
 
 
 def test_a_clip_of_another_size_or_no_clip_is_refused(
@@ -212,9 +220,12 @@ def test_a_clip_of_another_size_or_no_clip_is_refused(
 ) -> None:
     with pytest.raises(RenderFailed, match="asked were 17"):
         engine().render(replace(SPEC, frames=17), Given(), lambda *what: None)
-    program.clip, program.polls = b"no video", [{"status": "completed"}]
-    with pytest.raises(RenderFailed, match="no video"):
-        engine().render(SPEC, Given(), lambda *what: None)
+    whole, program.polls = program.clip, [{"status": "completed"}]
+    for clip in (b"", b"<!doctype html><html>gone</html>", whole[:40], whole[: len(whole) // 2]):
+        program.clip = clip
+        with pytest.raises(RenderFailed, match=r"no video|frames of 64x64, asked were 9") as odd:
+            engine().render(SPEC, Given(), lambda *what: None)
+        assert not odd.value.retryable
 
 
 def test_what_the_wire_has_no_word_for_is_refused(
@@ -232,6 +243,8 @@ def test_an_engine_that_is_not_there_is_named() -> None:
     with pytest.raises(RenderFailed, match="cannot be reached"):
         far.render(SPEC, Given(), lambda *what: None)
     far.close()
+    with pytest.raises(BadRequest, match="no address of an engine"):
+        HttpEngine(replace(card, source="http://[::1"), device="cpu", models=Path())
 
 
 def test_a_card_opens_it_as_any_other_model(server: str) -> None:

@@ -15,7 +15,7 @@ from shotwright.generator.catalog import Card, load_catalog
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest, Cancelled, RenderFailed
 from shotwright.generator.frames import Frames, Given
-from shotwright.generator.pipelines import FAMILIES, Engine, open_engine
+from shotwright.generator.pipelines import Engine, open_engine
 
 # LTX's schedule is made into an array by way of a tensor
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -232,7 +232,7 @@ def test_arguments_that_a_pipeline_does_not_take_are_an_error(
 @pytest.mark.parametrize("name", list(load_catalog().cards))
 def test_every_bundled_card_gives_its_pipelines_what_they_take(name: str) -> None:
     card = load_catalog().get(name)
-    classes = import_module(FAMILIES[card.family]).open_checkpoint.classes
+    classes = import_module(f"shotwright.generator.pipelines.{card.family}").open_checkpoint.classes
     for pipeline in classes.values():
         assert card.pipeline.keys() <= inspect.signature(pipeline.__call__).parameters.keys()
 

@@ -17,6 +17,7 @@ from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import OutOfMemory, RenderFailed
 from shotwright.generator.frames import Given
 from shotwright.generator.pipelines import open_engine
+from shotwright.generator.pipelines.embeddings import Embeddings
 from shotwright.generator.pipelines.loading import locate
 from shotwright.generator.pipelines.wan import WanEngine
 from shotwright.generator.weights import PINS
@@ -96,6 +97,62 @@ def test_out_of_memory_steps_down_once_tells_and_remembers(
     assert "fewer frames" in small.value.fix
 
 
+@pytest.mark.parametrize("seam", ["apply", "read ahead", "codec"])
+def test_out_of_memory_before_and_after_a_rendering_steps_down_too(
+    seam: str,
+    card_of: Callable[..., Card],
+    spec_of: Callable[..., ClipSpec],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    card, spec = card_of("wan_text"), spec_of("wan_text")
+    place = {"apply": memory, "read ahead": Embeddings, "codec": WanEngine}[seam]
+    name = {"apply": "apply", "read ahead": "ahead", "codec": "_through_codec"}[seam]
+    real, full = getattr(place, name), [True]
+
+    def fails(*arguments: Any, **named: Any) -> Any:
+        if full:
+            full.pop()
+            raise torch.OutOfMemoryError("the device is full")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(place, name, fails)
+    apart = replace(PLAIN, text="cpu" if seam == "read ahead" else "kept")
+    engine = WanEngine(card, device="cpu", models=tmp_path, plan=apart)
+    engine.read_ahead([spec])
+    made = engine.render(spec, Given(), ignore)
+    engine.reconstruct(made[0])
+    assert not full and made.shape[0] == 9
+    assert "out of memory in bf16 none" in engine.told()["notes"][0]
+    assert memory.floor(tmp_path, card, "cpu") == ("bf16", "none", False)
+
+
+def test_a_model_that_no_way_of_loading_fits_leaves_nothing_and_is_tried_anew(
+    card_of: Callable[..., Card],
+    spec_of: Callable[..., ClipSpec],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    card, spec = card_of("wan_text"), spec_of("wan_text")
+    tried: list[Any] = []
+
+    def fails(pipeline: Any, *_: Any) -> None:
+        tried.append(weakref.ref(pipeline.transformer))
+        raise torch.OutOfMemoryError("the device is full")
+
+    engine = WanEngine(card, device="cpu", models=tmp_path, plan=replace(PLAIN, text="cpu"))
+    with monkeypatch.context() as full:
+        full.setattr(memory, "apply", fails)
+        with pytest.raises(OutOfMemory, match="does not fit the device: the device is full"):
+            WanEngine(card, device="cpu", models=tmp_path, plan=PLAIN)
+        engine.close()
+        with pytest.raises(OutOfMemory):
+            engine.render(spec, Given(), ignore)
+    assert len(tried) == 3 and not any(network() for network in tried), "the next plan, once"
+    engine.read_ahead([spec])
+    assert engine.render(spec, Given(), ignore).shape[0] == 9
+
+
 def test_a_clip_larger_than_the_plan_was_made_for_is_fitted_anew(
     card_of: Callable[..., Card], spec_of: Callable[..., ClipSpec], tmp_path: Path
 ) -> None:
@@ -105,6 +162,11 @@ def test_a_clip_larger_than_the_plan_was_made_for_is_fitted_anew(
     engine.render(spec_of("wan_text"), Given(), ignore)
     assert engine.plan == memory.CPU
     assert engine.told()["notes"][0].startswith("fitted anew for 32x32x9: no GPU")
+    # the next one that has room in the usual way is made in that again, whatever ran before
+    engine._usual = PLAIN
+    engine.render(spec_of("wan_text"), Given(), ignore)
+    assert engine.told()["notes"] == [] and engine._usual is engine.plan
+    engine._usual = replace(PLAIN, usable_bytes=1)
     # and a device that was full for a moment leaves the engine of use
     engine.close()
     assert engine.render(spec_of("wan_text"), Given(), ignore).shape[0] == 9

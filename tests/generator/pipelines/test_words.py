@@ -1,6 +1,7 @@
 """Prompts read by an encoder that does not stay, and LoRAs: of presets, of the user's, of camera moves."""
 
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -117,9 +118,19 @@ def test_a_users_lora_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "loras.toml").write_text('[mini]\noils = "~/oils.safetensors"\n', "utf-8")
     card = load_catalog(tmp_path).get("mini")
     assert card.always == ("oils",) and card.loras["oils"].source == "~/oils.safetensors"
-    (tmp_path / "loras.toml").write_text('[sora]\noils = "x"\n', "utf-8")
-    with pytest.raises(BadRequest, match=r"loras\.toml"):
-        load_catalog(tmp_path)
+    for text, told in (
+        ('[sora]\noils = "x"\n', r"\[sora\] is no model"),
+        ('[wan-2.1-t2v-1.3b]\noils = "x"\n', r'\[wan-2\] is to be in quotes, \["wan-2\.1'),
+        ('[mini]\noils.v2 = "x"\n', "oils of mini has no key v2"),
+        ("[mini]\noils = 3\n", "oils of mini is neither"),
+        ('mini = "x"\n', "mini is no table"),
+        ("[mini]\noils = {}\n", "source"),
+        ("[mini\n", "line 1"),
+    ):
+        (tmp_path / "loras.toml").write_text(text, "utf-8")
+        with pytest.raises(BadRequest, match=r"loras\.toml") as wrong:
+            load_catalog(tmp_path)
+        assert re.search(told, wrong.value.message), wrong.value.message
 
 
 def test_a_lora_for_another_base_is_refused_by_name(
@@ -131,13 +142,35 @@ def test_a_lora_for_another_base_is_refused_by_name(
     wide.add_module("blocks", torch.nn.ModuleList([torch.nn.Module()]))
     wide.blocks[0].add_module("attn1", torch.nn.ModuleDict({"to_q": torch.nn.Linear(99, 99)}))  # type: ignore[index,union-attr]
     other = lora_of(wide, tmp_path / "wide.safetensors")
-    for path in (foreign, other):
+    half, cut = tmp_path / "half.safetensors", tmp_path / "cut.safetensors"
+    save_file({key: t for key, t in load_file(lora).items() if "lora_A" in key}, half)
+    cut.write_bytes(lora.read_bytes()[:-8])
+    for path in (foreign, other, half, cut):
         engine = open_engine(
             replace(card, loras={"oils": Lora(str(path))}), device="cpu", models=tmp_path
         )
         with pytest.raises(RenderFailed, match="LoRA oils") as refused:
             engine.render(spec_of("skyreels", loras=("oils",)), Given(), ignore)
         assert refused.value.code == "model_damaged"
+
+
+def test_a_device_that_is_full_while_a_lora_comes_does_not_accuse_it(
+    lora: Path,
+    card_of: Callable[..., Card],
+    spec_of: Callable[..., ClipSpec],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    card = card_of("wan_text", loras={"oils": Lora(str(lora))}, always=("oils",))
+    plan = replace(memory.CPU, precision="bf16")
+    engine = WanEngine(card, device="cpu", models=tmp_path, plan=plan)
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("the device is full")
+
+    monkeypatch.setattr(engine.pipeline, "load_lora_weights", fails)
+    engine.render(spec_of("wan_text"), Given(), ignore)
+    assert "out of memory in bf16 none" in engine.told()["notes"][0]
 
 
 def test_after_a_refused_lora_others_still_work(

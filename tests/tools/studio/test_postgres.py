@@ -3,12 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anyio
 import pytest
 import sqlalchemy as sa
 
-from shotwright.generator.errors import Conflict
+from shotwright.generator.errors import BadRequest, Conflict
+from shotwright.tools import verbs
 from shotwright.tools.settings import Settings, from_environment
 from shotwright.tools.studio.queue import JobQueue
+from shotwright.tools.studio.studio import Studio
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -59,3 +62,17 @@ def test_jobs_attach_conflict_wait_and_go_back_as_on_sqlite(settings: Settings) 
     queue.end(job_id, "succeeded", result={})
     assert queue.page(state="succeeded", limit=5, cursor=None)[0][0]["job_id"] == job_id
     queue.close()
+
+
+def test_a_nul_which_postgresql_does_not_take_is_refused_or_sought_in_vain(
+    settings: Settings,
+) -> None:
+    studio = Studio(settings)
+    for verb, named in (
+        ("get_job", {"job_id": "job_\0"}),
+        ("generate_video", {"prompt": "a ball", "request_key": "\0"}),
+    ):
+        with pytest.raises(BadRequest, match="NUL"):
+            anyio.run(verbs.call, studio, verb, named)
+    assert studio.library.page(limit=1, query="\0", model="\0") == ([], None)
+    studio.close()

@@ -11,7 +11,8 @@ import pytest
 
 from shotwright.generator.errors import BadRequest, Conflict, NotFound
 from shotwright.tools.settings import from_environment
-from shotwright.tools.studio.queue import STALE_S, UNHEARD_S, JobQueue, JsonSerializer
+from shotwright.tools.studio.database import JsonSerializer
+from shotwright.tools.studio.queue import STALE_S, UNHEARD_S, JobQueue
 
 
 class Clock:

@@ -119,8 +119,9 @@ def test_a_certificate_that_cannot_sign_is_named(tmp_path: Path) -> None:
 
 
 def test_the_settings_give_a_signer_to_every_process(tmp_path: Path) -> None:
-    named = {"SHOTWRIGHT_C2PA_CERTIFICATE": "chain.pem", "SHOTWRIGHT_C2PA_KEY": "key.pem"}
+    chain, key = tmp_path / "chain.pem", Path("key.pem").absolute()
+    named = {"SHOTWRIGHT_C2PA_CERTIFICATE": str(chain), "SHOTWRIGHT_C2PA_KEY": key.name}
     settings = from_environment(named, home=tmp_path)
-    assert signer_of(settings) == Signer(Path("chain.pem"), Path("key.pem"))
-    assert named.items() <= settings.environment().items()
+    assert signer_of(settings) == Signer(chain, key)
+    assert {**named, "SHOTWRIGHT_C2PA_KEY": str(key)}.items() <= settings.environment().items()
     assert signer_of(from_environment({}, home=tmp_path)) is None

@@ -121,6 +121,40 @@ def test_a_take_has_exactly_its_names_on_the_wire(tmp_path: Path) -> None:
     assert json.loads(json.dumps(take)) == take
 
 
+def test_a_clip_of_a_dozen_seams_is_told_in_few_words_and_kept_whole(tmp_path: Path) -> None:
+    one: dict[str, Any] = {
+        "seed": 2**31,
+        "colour_step": 0.26520174741744995,
+        "ssim": 1.0114528052151897,
+    }
+    one |= {"motion_jump": 1.9523854011938835, "shows": 0.9761927005969417, "pass": True}
+    seam: dict[str, Any] = {
+        **one,
+        "frame": 93,
+        "colour_of_p95": 0.11020404139633509,
+        "overlap_frames": 5,
+    }
+    seam |= {
+        "motion_of_p95": 0.9977550478556351,
+        "method": "clean latent prefix",
+        "tries": [one] * 3,
+    }
+    age: dict[str, Any] = {
+        "frame": 93,
+        "colour": 1.5717661625360002,
+        "hue_deg": 2.103981299196448,
+        "beyond": [],
+    }
+    age |= dict.fromkeys(("saturation", "contrast", "sharpness"), 0.9727578487878755)
+    drift = {"curve": [age] * 13, "stopped": None}
+    slate = _slate(seams=(seam,) * 12, drift=drift)
+    take = slate.to_take(_store(tmp_path), "http://127.0.0.1:8188/")
+    assert len(json.dumps(take)) < 9_000
+    assert take["seams"][0]["colour_step"] == 0.2652
+    assert take["seams"][0]["tries"] == [{"seed": 2**31, "shows": 0.9762, "pass": True}] * 3
+    assert slate.seams[0] == seam
+
+
 def test_a_take_without_http_or_folder_has_null_there(tmp_path: Path) -> None:
     take = _slate().to_take(Store("s3://studio", cache=tmp_path), None)
     assert take["path"] is None and take["url"] is None
