@@ -7,6 +7,7 @@ Knows no terminal.  Try: python -m pytest tests/server/test_main.py
 
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -200,15 +201,8 @@ def _text(name: str, given: str) -> str:
 
 
 def _words(name: str, given: str) -> Any:
-    """JSON when it is a list or object, else the words: "[Zoom in]" is both a bracket command and no JSON."""
-    if not given.lstrip().startswith(("{", "[")):
-        return given
-    try:
-        return json.loads(given)
-    except ValueError:
-        if given.lstrip().startswith("{"):
-            return _json(name, given)
-        return given
+    """JSON when it is an object or a list of them, else the words, bracket commands ("[Zoom in]") among them."""
+    return _json(name, given) if re.match(r"\s*(\{|\[\s*[{\]])", given) else given
 
 
 def _json(name: str, text: str) -> Any:

@@ -17,6 +17,7 @@ from mcp import Client, StdioServerParameters
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from shotwright.generator.errors import BadRequest
 from shotwright.server.hosts import this_command
 
 SCRIPT = (
@@ -126,9 +127,17 @@ def leave(job: dict[str, Any], out: Path) -> None:
 
 
 def run(out: Path) -> int:
-    """Make the film; the exit code."""
+    """Make the film; the exit code.  Raises BadRequest for a folder that cannot be made."""
     console = Console()
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadRequest(
+            f"{out} cannot be made: {error.strerror}.",
+            field="out",
+            value=str(out),
+            fix="name a folder of yours with --out",
+        ) from error
     console.print(f"[bold]Script[/bold] {SCRIPT}")
     job, marks = anyio.run(film, out, console)
     if job["state"] != "succeeded":

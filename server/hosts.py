@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shotwright.generator.errors import BadRequest
+from shotwright.tools.settings import from_environment
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def entry(host: str, environment: Mapping[str, str] | None = None) -> dict[str, 
     told: dict[str, Any] = {"command": command, "args": [*arguments, "stdio"]}
     if HOSTS[host].typed:
         told = {"type": "stdio", **told}
-    kept = {name: env[name] for name in (f"SHOTWRIGHT_{key}" for key in KEPT) if env.get(name)}
+    # as they were understood here: a host starts it in another folder
+    known = from_environment(env).environment()
+    kept = {name: known[name] for name in (f"SHOTWRIGHT_{key}" for key in KEPT) if env.get(name)}
     return {**told, "env": kept} if kept else told
 
 

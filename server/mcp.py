@@ -11,6 +11,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
+import anyio
 from mcp.server.apps import Apps
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
@@ -19,6 +20,8 @@ from mcp.server.mcpserver.exceptions import (
     ResourceNotFoundError,
     UnexpectedResourceError,
 )
+from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
 from mcp.types import (
     CallToolResult,
     ContentBlock,
@@ -36,6 +39,7 @@ from pydantic import AnyUrl
 from shotwright.generator.errors import NotFound, ShotwrightError, TooLarge
 from shotwright.server.notices import JobNotices
 from shotwright.server.schemas import argument_schema, output_schema
+from shotwright.server.stdio import pass_on
 from shotwright.server.tasks import Ledger, Task, Tasks
 from shotwright.tools import verbs
 from shotwright.tools.studio import jobs
@@ -80,6 +84,15 @@ class StudioServer(MCPServer):
         )
         _resources(self, studio)
         _prompts(self)
+
+    async def run_stdio_async(self) -> None:
+        """As the official class does, and with an answer to a request that does not read."""
+        low = self._lowlevel_server
+        async with stdio_server() as (lines, out), anyio.create_task_group() as group:
+            messages, requests = anyio.create_memory_object_stream[SessionMessage | Exception]()
+            group.start_soon(pass_on, lines, messages, out.send)
+            await low.run(requests, out, low.create_initialization_options())
+            group.cancel_scope.cancel()
 
     async def list_tools(self) -> list[Tool]:
         return [_tool(verb) for verb in verbs.VERBS]

@@ -76,7 +76,7 @@ class Ledger(Protocol):
 class TaskParams(RequestParams):
     """Parameters of tasks/get, tasks/update and tasks/cancel."""
 
-    task_id: str = Field(alias="taskId", max_length=200)
+    task_id: str = Field(alias="taskId", max_length=200, pattern=r"^[^\x00]*$")
 
 
 class Tasks(Extension):

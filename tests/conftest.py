@@ -1,23 +1,25 @@
 """What tests of several rooms share: data directories, a studio without a worker, and one studio with a real one.
 
-The worker is a process of its own for the whole session, because the first render loads torch; it
-is started by the first test that renders, and every file that it makes lies in pytest's own folder.
+The worker is a process of its own for the whole session; it is started by the first test that renders, and every
+file that it makes lies in pytest's own folder.  Workers are forked from one process that has loaded torch, which would
+take each of them ten seconds.
 """
 
 import hashlib
 import json
+import multiprocessing
 import os
 import pwd
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -28,6 +30,7 @@ import pytest
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from shotwright.server import worker
 from shotwright.tools import verbs
 from shotwright.tools.settings import Settings, from_environment
 from shotwright.tools.studio.queue import JobQueue
@@ -37,10 +40,13 @@ from shotwright.tools.studio.studio import Report, Studio, silent
 # torch reads it when it is imported: two tests' worth of spinning threads make both ten times slower
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-WORKER = (
-    "import sys; from shotwright.server.worker import run;"
-    "from shotwright.tools.settings import from_environment; sys.exit(run(from_environment()))"
-)
+LOADED = [
+    "shotwright.tools.studio.crew",
+    "shotwright.tools.studio.workflows",
+    "shotwright.generator.pipelines.wan",
+    "transformers.models.umt5.modeling_umt5",
+]
+"""What a worker has loaded when it has rendered."""
 SMALL: dict[str, Any] = {"size": "64x64", "frames": 9, "quality": "draft"}
 
 
@@ -71,22 +77,35 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def crewed(tmp_path_factory: pytest.TempPathFactory, media: Path) -> Iterator[Studio]:
+def employ() -> Callable[[Settings, str], BaseProcess]:
+    """Start a worker of this name; who starts it ends it."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LOADED)
+
+    def start(settings: Settings, name: str) -> BaseProcess:
+        process = context.Process(
+            target=worker.run, args=(settings,), kwargs={"name": name, "device": "cpu"}, daemon=True
+        )
+        process.start()
+        return process
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def crewed(
+    tmp_path_factory: pytest.TempPathFactory,
+    media: Path,
+    employ: Callable[[Settings, str], BaseProcess],
+) -> Iterator[Studio]:
     """A studio with a real worker process, one for the whole session."""
     home = tmp_path_factory.mktemp("crewed")
     settings = replace(from_environment({}, home=home), allowed_roots=(media, home))
     jobs = JobQueue(settings)
-    with (home / "worker.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", WORKER],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, **settings.environment(), "OMP_NUM_THREADS": "1"},
-        )
+    process = employ(settings, "cpu")
     until = time.monotonic() + 120
     while not jobs.workers():
-        assert process.poll() is None, (home / "worker.log").read_text(encoding="utf-8")
+        assert process.is_alive(), f"the worker ended with {process.exitcode}"
         assert time.monotonic() < until, "the worker has no heartbeat after two minutes"
         time.sleep(0.05)
     studio = Studio(settings)
@@ -94,7 +113,7 @@ def crewed(tmp_path_factory: pytest.TempPathFactory, media: Path) -> Iterator[St
     studio.close()
     jobs.close()
     process.terminate()
-    process.wait(30)
+    process.join(30)
 
 
 @pytest.fixture(scope="session")

@@ -119,7 +119,7 @@ async def _result(reach: Reach, job: Facts | str) -> Facts:
 
 
 def _job_id(job: Facts | str) -> str:
-    id_ = job if isinstance(job, str) else job.get("job_id")
+    id_ = job.get("job_id") if isinstance(job, dict) else job
     if isinstance(id_, str):
         return id_
     raise BadRequest(
@@ -231,6 +231,9 @@ class Studio(_Asked):
         self._thread.start()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._loop.is_closed():
+            work.close()
+            raise RuntimeError("this studio has been closed; make another")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()

@@ -96,8 +96,7 @@ class Remote:
     def __init__(self, url: str, token: str | None) -> None:
         import httpx
 
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_address(url):
             raise BadRequest(
                 f"{url!r} is no address of a server; use http(s)://host:port.",
                 field="url",
@@ -105,7 +104,14 @@ class Remote:
                 allowed="http(s)://host:port",
                 fix="Studio('http://127.0.0.1:8188')",
             )
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if token and not token.isprintable():
+            raise BadRequest(
+                "the token holds characters that no header carries.",
+                field="token",
+                allowed="printable characters",
+                fix="give SHOTWRIGHT_TOKEN of the server, without its line end",
+            )
+        headers = {b"Authorization": f"Bearer {token}".encode()} if token else {}
         self.url = url.rstrip("/")
         self.http = httpx.AsyncClient(
             base_url=self.url, headers=headers, timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S)
@@ -152,6 +158,15 @@ class Remote:
 
     async def close(self) -> None:
         await self.http.aclose()
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 80)
+    except ValueError:
+        return False
+    return bool(known) and url.isprintable() and " " not in url
 
 
 def _there(path: Path) -> Path:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 import platformdirs
 
@@ -100,7 +101,7 @@ def from_environment(
     else:
         allowed = default_roots(chosen, Path.cwd() if stdio else None)
     asked_port = variable("PORT")
-    if asked_port is not None and not (asked_port.isdigit() and int(asked_port) < 65536):
+    if asked_port is not None and not (asked_port.isdecimal() and int(asked_port) < 65536):
         raise BadRequest(
             f"SHOTWRIGHT_PORT is {asked_port!r}; use a number from 0 to 65535.",
             field="SHOTWRIGHT_PORT",
@@ -111,7 +112,7 @@ def from_environment(
     return Settings(
         home=chosen,
         database_url=_database(variable("DATABASE_URL"), chosen),
-        store=variable("STORE") or str(chosen / "store"),
+        store=_store(variable("STORE"), chosen),
         allowed_roots=allowed,
         host=host or variable("HOST") or "127.0.0.1",
         port=port if port is not None else int(asked_port or 8188),
@@ -127,9 +128,25 @@ def from_environment(
             for name in (variable("CALLBACK_HOSTS") or "").split(",")
             if name.strip()
         ),
-        c2pa_certificate=variable("C2PA_CERTIFICATE"),
-        c2pa_key=variable("C2PA_KEY"),
+        c2pa_certificate=_absolute(variable("C2PA_CERTIFICATE")),
+        c2pa_key=_absolute(variable("C2PA_KEY")),
     )
+
+
+@overload
+def _absolute(path: str) -> str: ...
+@overload
+def _absolute(path: None) -> None: ...
+def _absolute(path: str | None) -> str | None:
+    """The path as a worker reads it too, which is started in another folder."""
+    return None if path is None else str(Path(path).expanduser().absolute())
+
+
+def _store(place: str | None, home: Path) -> str:
+    """The folder of the store, or its address."""
+    if place is None:
+        return str(home / "store")
+    return place if "://" in place else _absolute(place)
 
 
 def _dialect(name: str | None) -> str:
@@ -159,7 +176,8 @@ def _database(url: str | None, home: Path) -> str:
             allowed=["sqlite:///…", "postgresql://…"],
             fix="SHOTWRIGHT_DATABASE_URL=postgresql://user:password@machine/shotwright",
         )
-    return url
+    file = url.removeprefix("sqlite:///")
+    return url if file == url else f"sqlite:///{_absolute(file)}"
 
 
 def make_home(settings: Settings) -> None:

@@ -28,7 +28,7 @@ PAGES = {
 """The pages of the web studio."""
 THEIRS = ("/web/", "/static/")
 """What the pages ask of the server is theirs alone."""
-TOLD = ("/mcp", "/files/{name}", "/v1/{path:path}")
+TOLD = ("/mcp", "/files/{name}", "/v1/{path}")
 """Routes that the page tells in other words."""
 ELSE = {
     "400": "every other mistake of the caller",
@@ -104,7 +104,7 @@ def reads() -> str:
 def _check_complete() -> None:
     app = create_app(Studio(from_environment({})))
     told = {*_document()["paths"], *PAGES, *TOLD}
-    found = {route.path for route in app.routes if isinstance(route, Route)}
+    found = {route.path_format for route in app.routes if isinstance(route, Route)}
     missing = [path for path in found - told if not path.startswith(THEIRS)]
     assert not missing, f"http.md does not tell {missing}"
 

@@ -55,7 +55,8 @@ def routes(studio: Studio) -> list[BaseRoute]:
         path = f"{KLING}/{kind.path}"
         served.append(Route(path, face.making(kind), methods=["POST"]))
         served.append(Route(path, face.listing(kind), methods=["GET"]))
-        served.append(Route(path + "/{id}", face.reading(kind), methods=["GET"]))
+        # a path: the client's own id may hold a slash
+        served.append(Route(path + "/{id:path}", face.reading(kind), methods=["GET"]))
     served.append(Route(KLING + "/{path:path}", face.guarded(_no_route), methods=METHODS))
     return served
 

@@ -5,29 +5,25 @@ What is here but means nothing on this machine (a voice, a motion brush) is refu
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt
 
-from shotwright.tools.studio.wire import MAX_PROMPT
+from shotwright.tools.studio.wire import MAX_PROMPT, Strict
 
 Media = str
 """A URL, or a picture's bytes in Base64 without a data: prefix."""
 Switch = Literal["on", "off"]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class CameraControl(_Body):
+class CameraControl(Strict):
     type: str | None = None
     config: dict[str, float] | None = None
 
 
-class Watermark(_Body):
+class Watermark(Strict):
     enabled: bool = False
 
 
-class Task(_Body):
+class Task(Strict):
     """What every endpoint that makes a task takes."""
 
     model_name: str | None = Field(None, max_length=100)

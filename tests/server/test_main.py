@@ -180,6 +180,7 @@ def test_an_at_sign_reads_a_file(tmp_path: Path, name: str) -> None:
         (("generate", "x", "--quality", "best"), "invalid_argument", "quality"),
         (("generate", "x", "--prompt", "y"), "invalid_argument", "prompt"),
         (("generate", "x", "--camera", "{pan"), "invalid_argument", "camera"),
+        (("generate", "x", "--camera", '[{"move": "pan_left"'), "invalid_argument", "camera"),
         (("generate", "x", "--no-wait", "--wait-s", "3"), "invalid_argument", "wait_s"),
         (("film", "@nowhere.txt"), "invalid_argument", "script"),
         (("film", "--plan", "{"), "invalid_plan", "plan"),
@@ -190,12 +191,13 @@ def test_an_at_sign_reads_a_file(tmp_path: Path, name: str) -> None:
         (("generate", "--colour", "red"), "invalid_argument", None),
         (("paint",), "invalid_argument", None),
         (("serve", "--port", "x"), "invalid_argument", None),
+        (("demo", "--out", f"{__file__}/film"), "invalid_argument", "out"),
     ],
 )
 def test_the_callers_mistake_is_one_object_and_exit_code_2(
     shotwright: _Shotwright, words: tuple[str, ...], code: str | None, field: str | None
 ) -> None:
-    if words[0] == "serve":  # has no --json of its own: the error is for eyes
+    if words[0] in ("serve", "demo"):  # no --json of their own: the error is for eyes
         left, out, err = shotwright(*words)
         assert (left, out) == (2, "") and "invalid_argument" in err
         return
@@ -358,7 +360,9 @@ def test_a_hosts_json_keeps_the_settings_and_no_secret() -> None:
     assert "env" not in host_config("cursor", {})["mcpServers"]["shotwright"]
 
 
-def test_the_configured_command_speaks_mcp(home: Path) -> None:
+def test_the_configured_command_speaks_mcp_and_answers_a_request_that_does_not_read(
+    home: Path,
+) -> None:
     entry = host_config("claude-desktop", {})["mcpServers"]["shotwright"]
     call = {
         "jsonrpc": "2.0",
@@ -372,11 +376,14 @@ def test_the_configured_command_speaks_mcp(home: Path) -> None:
     }
     done = subprocess.run(
         [entry["command"], *entry["args"]],
-        input=json.dumps(call) + "\n",
+        input=json.dumps(call)
+        + '\nhello\n{"id": 2, "jsonrpc": "2.0", "method": "a \\ud83d cut sign"}\n',
         env={**os.environ, "SHOTWRIGHT_HOME": str(home)},
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
     )
-    assert json.loads(done.stdout)["result"]["serverInfo"]["name"] == "shotwright"
+    said = {answer["id"]: answer for answer in map(json.loads, done.stdout.splitlines())}
+    assert said[1]["result"]["serverInfo"]["name"] == "shotwright"
+    assert said[2]["error"]["code"] == -32700 and len(said) == 2

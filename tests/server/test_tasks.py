@@ -135,7 +135,7 @@ def test_verbs_that_make_no_job_and_dry_runs_are_answered_at_once(studio: Studio
 def test_an_unknown_task_and_a_wrong_header_are_refused(studio: Studio) -> None:
     with _open(studio) as client:
         assert _rpc(client, "tasks/get", {"taskId": "job_0"})["error"]["code"] == -32602
-        assert _rpc(client, "tasks/cancel", {"taskId": "x"})["error"]["code"] == -32602
+        assert _rpc(client, "tasks/cancel", {"taskId": "\0"})["error"]["code"] == -32602
         task_id = _generate(client)["taskId"]
         wrong = _rpc(client, "tasks/get", {"taskId": task_id}, name="job_0")
         assert wrong["error"]["code"] == -32020

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,7 @@ def test_the_async_studio_serves_many_calls_at_once(served: tuple[str, str]) -> 
 def test_a_wrong_token_a_silent_address_and_a_stranger_are_told_apart(
     served: tuple[str, str], llm_server: Any
 ) -> None:
-    with Studio(served[0], token="wrong") as studio:
+    with Studio(served[0], token="wröng") as studio:
         assert isinstance(refused(lambda: studio.list_models()), Unauthorized)
     with Studio("http://127.0.0.1:9") as studio:
         silent = refused(lambda: studio.list_models())
@@ -169,7 +170,9 @@ def test_a_wrong_token_a_silent_address_and_a_stranger_are_told_apart(
 def test_contradictions_of_the_constructor_are_refused() -> None:
     assert refused(lambda: Studio(token="t")).field == "token"
     assert refused(lambda: Studio("http://a:1", home="/tmp")).field == "home"
-    assert refused(lambda: Studio("gpu:8188")).field == "url"
+    for url in ("gpu:8188", "http://[::1", "http://gpu:99999", "http://gpu\0"):
+        assert refused(partial(Studio, url)).field == "url"
+    assert refused(lambda: Studio("http://a:1", token="of a file\n")).field == "token"
 
 
 def test_arguments_go_by_name() -> None:

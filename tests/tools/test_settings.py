@@ -29,3 +29,19 @@ def test_a_database_of_another_kind_is_refused_and_no_password_repeated(
 @pytest.mark.parametrize("url", ["sqlite:////data/a.sqlite", "postgresql://me@db/x"])
 def test_both_kinds_of_database_are_taken_as_given(tmp_path: Path, url: str) -> None:
     assert from_environment({"SHOTWRIGHT_DATABASE_URL": url}, home=tmp_path).database_url == url
+
+
+def test_relative_places_are_those_of_the_start_folder_for_every_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = {"HOME": "data", "STORE": "store", "DATABASE_URL": "sqlite:///jobs.sqlite"}
+    named |= {"ALLOWED_ROOTS": "media", "C2PA_CERTIFICATE": "c.pem", "C2PA_KEY": "k.pem"}
+    settings = from_environment({f"SHOTWRIGHT_{name}": value for name, value in named.items()})
+    told = settings.environment()
+    monkeypatch.chdir("/")
+    assert from_environment(told) == settings
+    assert told["SHOTWRIGHT_STORE"] == str(tmp_path / "store")
+    assert told["SHOTWRIGHT_DATABASE_URL"] == f"sqlite:///{tmp_path / 'jobs.sqlite'}"
+    s3 = from_environment({"SHOTWRIGHT_STORE": "s3://bucket/x"}, home=tmp_path)
+    assert s3.store == "s3://bucket/x"
