@@ -21,6 +21,8 @@ from shotwright.tools.studio.studio import Report, Studio, silent
 LOG = logging.getLogger(__name__)
 MAX_SHOWN = 500
 """Characters of a wrong value that its error repeats."""
+TOLD_CHARS = 60
+"""And those in its message."""
 
 
 @dataclass(frozen=True)
@@ -268,6 +270,10 @@ async def call(
         return await verb.run(studio, parsed, report)
     except ShotwrightError as error:
         error.value = _plain(error.value)
+        if error.field and re.split(r"[.\[]", error.field)[0] not in error.message:
+            # what refuses a file does not know which argument named it
+            error.message = f"{error.field}: {error.message}"
+            error.args = (error.message,)
         raise
     except (
         Exception
@@ -287,13 +293,26 @@ def parse(model: type[BaseModel], arguments: dict[str, Any]) -> BaseModel:
         problems = error.errors(include_url=False)
         first = problems[0]
         raise BadRequest(
-            "; ".join(f"{_place(p['loc'])}: {p['msg']}" for p in problems)[:1000] + ".",
+            "; ".join(map(_told, problems))[:1000] + ".",
             code=_code(first),
             field=_place(first["loc"]) or None,
             value=_plain(first["input"]) if first["type"] != "missing" else None,
             allowed=_allowed(model, first),
             fix="mend the argument; the verb's schema says what is allowed",
         ) from error
+
+
+def _told(problem: Any) -> str:
+    """One violation in words: where, what was given, and what should have been."""
+    place, given = _place(problem["loc"]), problem["input"]
+    if problem["type"] == "missing":
+        return f"{place} is missing"
+    if problem["type"] == "extra_forbidden":
+        return f"{place} is no argument here"
+    if place and isinstance(given, str | int | float):
+        shown = repr(_plain(given))
+        place = f"{place} {shown if len(shown) <= TOLD_CHARS else shown[:TOLD_CHARS] + '…'}"
+    return f"{place}: {problem['msg']}".removeprefix(": ")
 
 
 def _place(loc: tuple[str | int, ...]) -> str:
@@ -339,6 +358,8 @@ def _allowed(model: type[BaseModel], problem: Any) -> Any:
     """What the schema allows: for an unknown name the known ones, else the rule that was broken."""
     if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
         return list(model.model_fields)
+    if problem["type"] == "missing":
+        return "a value: it is required"
     if problem["type"] == "literal_error":
         return re.findall(r"'([^']*)'", problem["ctx"]["expected"])
     rules = {k: v for k, v in (problem.get("ctx") or {}).items() if k != "error"}
