@@ -88,14 +88,17 @@ class Clip:
     def near(self) -> bool:
         return abs(self.reached - 1) <= NEAR
 
+    @property
+    def right(self) -> bool:
+        return self.told and self.near and self.strayed < STRAY_SHARE
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.camera_moves", description=__doc__)
     parser.add_argument("--full", action="store_true", help="three amounts, 6 seeds")
     parser.add_argument("--moves", nargs="+", help="only these")
-    parser.add_argument(
-        "--by", nargs="+", default=[PLANNED, TRAINED, GUIDED, AFTER], help="only these"
-    )
+    ways = [PLANNED, TRAINED, GUIDED, AFTER]
+    parser.add_argument("--by", nargs="+", choices=ways, default=ways, help="only these")
     parser.add_argument("--seeds", type=int, help="clips a move and amount")
     parser.add_argument("--model", type=Path, help="a folder of other weights")
     parser.add_argument("--json", type=Path, help="where every clip's figures are written")
@@ -109,8 +112,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     engine = open_engine(card, device="cpu", models=Path())
     seeds = chosen.seeds or (6 if chosen.full else 1)
     shares = list(card.camera_shares.values()) if chosen.full else [1.0]
-    names = chosen.moves or [m for m, able in mechanisms_of(card).items() if len(able) > 1]
-    names = [name for name in names if name not in ("static", "follow", "handheld")]
+    resting = ("static", "follow", "handheld")
+    able = [m for m, by in mechanisms_of(card).items() if len(by) > 1 and m not in resting]
+    if unknown := set(chosen.moves or ()) - set(able):
+        parser.error(f"--moves {' '.join(sorted(unknown))}: choose from {', '.join(able)}")
+    names = chosen.moves or able
     clips: list[Clip] = []
     # seeds outermost: whatever is done when it is stopped shows every move
     for seed, name, share in itertools.product(range(seeds), names, shares):
@@ -278,7 +284,8 @@ def interval(right: Sequence[bool]) -> str:
 
 
 def card_lines(clips: Sequence[Clip]) -> str:
-    """`[camera.obedience]` of the model card: a share a mechanism and kind, of clips right in direction and amount.
+    """`[camera.obedience]` of the model card: a share a mechanism and kind, of clips right in direction and amount,
+    and astray on no other axis.
 
     A slide whose amount was not told is not right in amount.
     """
@@ -287,7 +294,7 @@ def card_lines(clips: Sequence[Clip]) -> str:
         of_it = [clip for clip in clips if clip.mechanism == name]
         kinds = dict.fromkeys(Move(clip.move).kind for clip in of_it)
         shares = {
-            kind: statistics.mean(c.told and c.near for c in of_it if Move(c.move).kind == kind)
+            kind: statistics.mean(c.right for c in of_it if Move(c.move).kind == kind)
             for kind in kinds
         }
         told = ", ".join(f"{kind} = {share:.2f}" for kind, share in shares.items())

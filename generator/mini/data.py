@@ -1,6 +1,6 @@
 """Training clips of the embedded model: drawn when they are needed, encoded, kept for a while in a pool."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,8 +139,16 @@ def encoder(vae: AutoencoderKLWan, device: torch.device) -> Encode:
 class Pool:
     """Clips of one bucket, a part renewed at every draw."""
 
-    def __init__(self, draw: Draw, rng: np.random.Generator, size: int, fresh: float) -> None:
+    def __init__(
+        self,
+        draw: Draw,
+        rng: np.random.Generator,
+        size: int,
+        fresh: float,
+        cameras: Sequence[tuple[str, float]] = (),
+    ) -> None:
         self.draw, self.rng, self.size, self.fresh = draw, rng, size, fresh
+        self.cameras = camera_shares(cameras)
         self.clips: Clips | None = None
 
     def take(self, batch: int) -> Clips:
@@ -160,19 +168,38 @@ class Pool:
 
     def _scenes(self, count: int) -> list[Scene]:
         together = 1 if self.draw.device.type == "cpu" else TOGETHER
-        return sample_scenes(self.rng, count, together)
+        return sample_scenes(self.rng, count, together, self.cameras)
 
 
 TOGETHER = 16
 """Clips that share place, subject and weather, so that a GPU draws them at once."""
 
 
-def sample_scenes(rng: np.random.Generator, count: int, together: int) -> list[Scene]:
-    """Scenes, `together` at a time of the same place, subject and weather."""
+def camera_shares(kinds: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """How often each move is drawn, of how often each kind is, a way; none of none."""
+    weights = {
+        move: weight
+        for kind, weight in kinds
+        for move in words.values("camera")
+        if move.partition("_")[0] == kind
+    }
+    return {move: weight / sum(weights.values()) for move, weight in weights.items()}
+
+
+def sample_scenes(
+    rng: np.random.Generator, count: int, together: int, cameras: Mapping[str, float] | None = None
+) -> list[Scene]:
+    """Scenes, `together` at a time of the same place, subject and weather; their moves as often as `cameras` says."""
+
+    def sample(**fixed: str) -> Scene:
+        if cameras:
+            fixed["camera"] = str(rng.choice(list(cameras), p=list(cameras.values())))
+        return sample_scene(rng, **fixed)
+
     scenes: list[Scene] = []
     while len(scenes) < count:
-        first = sample_scene(rng)
+        first = sample()
         shared = {"place": first.place, "subject": first.subject, "weather": first.weather}
         more = min(together, count - len(scenes)) - 1
-        scenes += [first, *(sample_scene(rng, **shared) for _ in range(more))]
+        scenes += [first, *(sample(**shared) for _ in range(more))]
     return scenes

@@ -147,7 +147,13 @@ class Network(nn.Module):
 
 
 def flow_loss(
-    network: Network, clean: Tensor, share: Tensor, ids: Tensor, free: Tensor, sigma: Tensor
+    network: Network,
+    clean: Tensor,
+    share: Tensor,
+    ids: Tensor,
+    free: Tensor,
+    sigma: Tensor,
+    subject_weight: float = SUBJECT_WEIGHT,
 ) -> Tensor:
     """Flow-matching loss a clip, velocity = noise - clean, on generated latents only.
 
@@ -159,7 +165,7 @@ def flow_loss(
     noisy = (1 - s) * clean + s * noise
     rows, columns = clean.shape[-2] // 2, clean.shape[-1] // 2
     timesteps = (s * 1000).expand(-1, -1, -1, rows, columns).flatten(1)
-    weight = (1 + SUBJECT_WEIGHT * share) * free
+    weight = (1 + subject_weight * share) * free
     error = (network(noisy, timesteps, ids) - (noise - clean)) ** 2 * weight
     loss: Tensor = error.sum((1, 2, 3, 4)) / (weight.sum((1, 2, 3, 4)) * clean.shape[1])
     return loss

@@ -3,7 +3,7 @@
 Numbers only; knows no torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 CELL = 16
@@ -58,7 +58,9 @@ class Recipe:
     of a batch that is newly drawn, the rest comes from a pool of `pool` clips a shape; codec: `linear` is fitted, on
     `codec_clips` clips, a latent a frame; `conv` is trained, `codec_minutes` long, `codec_width`
     channels inside, a latent for four frames; lean: the
-    resume file holds half-precision weights and no optimizer, so that it stays small.
+    resume file holds half-precision weights and no optimizer, so that it stays small; subject_weight: what the loss
+    of a latent cell gains where the subject fills it; sigma_mean: of the noise levels' logit; cameras: how often each
+    kind of move is drawn, a way; none leaves it to the world's even shares.
     """
 
     width: int
@@ -78,6 +80,9 @@ class Recipe:
     codec_width: int = 0
     codec_batch: int = 1
     lean: bool = False
+    subject_weight: float = 6.0
+    sigma_mean: float = 0.7
+    cameras: tuple[tuple[str, float], ...] = ()
 
     @property
     def temporal(self) -> int:
@@ -161,6 +166,25 @@ CPU = Recipe(
 )
 """Two CPU cores, one to four hours."""
 
+CAMERA = replace(
+    CPU,
+    learning_rate=1.2e-3,
+    subject_weight=2.5,
+    sigma_mean=0.9,
+    cameras=(
+        ("static", 2.0),
+        ("pan", 1.5),
+        ("tilt", 1.0),
+        ("roll", 1.0),
+        ("zoom", 1.2),
+        ("dolly", 2.5),
+        ("truck", 1.8),
+        ("pedestal", 1.0),
+        ("orbit", 1.2),
+    ),
+)
+"""A run of `cpu` gone on with, once subjects are obeyed: what moves the picture weighs more than what is in it."""
+
 GPU = Recipe(
     width=320,
     heads=5,
@@ -240,4 +264,4 @@ TOY_CONV = Recipe(
 )
 """The GPU's way, in seconds on a CPU."""
 
-RECIPES = {"cpu": CPU, "gpu": GPU, "toy": TOY, "toy-conv": TOY_CONV}
+RECIPES = {"cpu": CPU, "camera": CAMERA, "gpu": GPU, "toy": TOY, "toy-conv": TOY_CONV}

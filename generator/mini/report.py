@@ -233,8 +233,10 @@ whole captions left out; most clips as nine frames of a longer one; a fifth of t
 A head that is thrown away asks the second block where each token looks and how camera and subject move,
 which the renderer knows. Muon and AdamW; the weights are the moving average. In the run of the committed
 CPU weights that head was asked for coordinates only up to 43,000 clips, for the movements too from there on;
-from minute 101 on batches were a third larger, prefixes commoner, and nine-frame clips kept to the end.
-The negative prompt repeats the caption's colour, time and place (`words.SETTLED`), so that guidance acts on the rest.
+from minute 101 on batches were a third larger, prefixes commoner, and nine-frame clips kept to the end;
+from minute 225 on the recipe was `camera`: moves that were seldom obeyed came oftener, and the subject weighed less.
+The negative prompt repeats the caption's colour, time and place (`words.SETTLED`), so that guidance acts on the rest;
+for dollies and pedestals it also says that the camera rests (`words.TIMID`).
 
 ## Figures
 

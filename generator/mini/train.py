@@ -41,7 +41,7 @@ DECAY_SHARE = 0.38
 """The last share of the run in which the learning rate falls to zero."""
 WARMUP_STEPS = 150
 DROP_CAPTION, DROP_WORD = 0.10, 0.05
-SIGMA_MEAN, SIGMA_SPREAD = 0.7, 1.2
+SIGMA_SPREAD = 1.2
 GUIDE_WEIGHT = 0.25
 """Of the tokens' world coordinates in the loss at the start; it falls to zero with the run."""
 GIVEN = (("first", 0.08), ("both", 0.04), ("last", 0.03), ("prefix", 0.05))
@@ -254,17 +254,21 @@ class Trainer:
     def _train_step(self, bucket: Bucket, share: float) -> float:
         if bucket not in self.pools:
             draw = Draw(bucket, self.encode, self.device, self.recipe.temporal)
-            self.pools[bucket] = Pool(draw, self.rng, self.recipe.pool, self.recipe.fresh)
+            r = self.recipe
+            self.pools[bucket] = Pool(draw, self.rng, r.pool, r.fresh, r.cameras)
         clips = self.pools[bucket].take(self.recipe.batch(bucket))
         batch = len(clips)
         dropped = torch.from_numpy(self.rng.random(clips.ids.shape) < DROP_WORD)
         dropped |= torch.from_numpy(self.rng.random((batch, 1)) < DROP_CAPTION)
         ids = clips.ids.masked_fill(dropped.to(self.device), 0)
         free = sample_given(batch, bucket, self.rng, self.recipe.temporal).to(self.device)
-        sigma = torch.sigmoid(torch.randn(batch, device=self.device) * SIGMA_SPREAD + SIGMA_MEAN)
+        noise = torch.randn(batch, device=self.device) * SIGMA_SPREAD
+        sigma = torch.sigmoid(noise + self.recipe.sigma_mean)
         self._show(self.network, bucket)
         latents, cells = clips.latents.float(), clips.share.float()
-        flow = flow_loss(self.network, latents, cells, ids, free, sigma).mean()
+        flow = flow_loss(
+            self.network, latents, cells, ids, free, sigma, self.recipe.subject_weight
+        ).mean()
         guide = ((self.network.looks() - clips.where.float()) ** 2).mean((0, 1)).sum()
         self.network.zero_grad()
         loss = flow + GUIDE_WEIGHT * (1 - share) * guide

@@ -58,9 +58,9 @@ class Trial:
 
     @property
     def negative(self) -> str:
-        """What the engine is given as the negative prompt, see `words.SETTLED`."""
+        """What the engine is given as the negative prompt, see `words.pushed_from`."""
         said = dict(zip(FACTORS, self.scene.tokens, strict=True))
-        return " ".join(said[factor] for factor in words.SETTLED)
+        return " ".join(words.pushed_from(said).values())
 
     def real(self) -> Frames:
         return render(self.scene, frames=self.frames, height=self.height, width=self.width).frames

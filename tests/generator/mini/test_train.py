@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from shotwright.generator.catalog import load_catalog
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.frames import Given
 from shotwright.generator.mini import network, train, words
-from shotwright.generator.mini.data import TOKEN_ID, Draw, Pool
+from shotwright.generator.mini.data import TOKEN_ID, Draw, Pool, camera_shares, sample_scenes
 from shotwright.generator.mini.recipe import CPU, GPU, RECIPES, TOY, Bucket
 from shotwright.generator.mini.world.scene import FACTORS
 from shotwright.generator.pipelines import open_engine
@@ -232,6 +233,35 @@ def test_only_generated_frames_count_in_the_loss() -> None:
     free[:, :, 0] = 0
     loss = network.flow_loss(made, clean, share, ids, free, sigma).mean().item()
     assert loss == pytest.approx(1, abs=0.1)  # the variance of the noise
+
+
+def test_the_loss_weighs_the_subjects_cells_as_much_as_it_is_told() -> None:
+    made = network.Network(TOY, 24)
+    made.show(5, tuple(range(5)))
+    clean, share = torch.zeros(2, 24, 5, 8, 8), torch.zeros(2, 1, 5, 8, 8)
+    clean[..., 0], share[..., 0] = 10, 1  # the subject stands in one of eight columns
+    ids, sigma = torch.full((2, len(FACTORS)), 2), torch.full((2,), 0.5)
+    free = torch.ones(2, 1, 5, 1, 1)
+    for weight in (0.0, 2.0, 6.0):
+        loss = network.flow_loss(made, clean, share, ids, free, sigma, weight).mean().item()
+        expected = ((1 + weight) * 101 + 7) / (8 + weight)
+        assert loss == pytest.approx(expected, rel=0.05)
+
+
+def test_cameras_are_drawn_as_often_as_a_recipe_says() -> None:
+    shares = camera_shares((("static", 1.0), ("dolly", 2.0)))
+    assert shares == {"static": 0.2, "dolly_in": 0.4, "dolly_out": 0.4}
+    scenes = sample_scenes(np.random.default_rng(0), 1000, 4, shares)
+    counts = Counter(scene.camera for scene in scenes)
+    assert set(counts) == set(shares)
+    for move, share in shares.items():
+        assert counts[move] / 1000 == pytest.approx(share, abs=0.05)
+
+
+def test_a_recipe_that_weighs_cameras_knows_every_one() -> None:
+    for recipe in RECIPES.values():
+        if recipe.cameras:
+            assert set(camera_shares(recipe.cameras)) == set(words.values("camera"))
 
 
 def given_patterns(bucket: Bucket, temporal: int = 1) -> set[tuple[int, ...]]:
