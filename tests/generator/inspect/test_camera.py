@@ -120,9 +120,9 @@ def photograph(name: str) -> Picture:
     return np.asarray(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def panned(degrees: float, frames: int) -> Frames:
+def panned(degrees: float, frames: int, name: str = "coffee.png") -> Frames:
     poses = path([Move("pan_right" if degrees > 0 else "pan_left", amount=abs(degrees))], frames)
-    picture = cv2.resize(photograph("coffee.png")[:342, :600], (384, 219))
+    picture = cv2.resize(photograph(name)[:342, :600], (384, 219))
     homographies = [homography(pose, hfov_deg=80, width=384, height=219) for pose in poses]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     turned = [cv2.warpPerspective(picture, h, (384, 219), flags=flags) for h in homographies]
@@ -149,6 +149,18 @@ def test_a_photograph_is_followed_through_flicker_fades_and_black_frames(
     assert motion.total.pan_deg == pytest.approx(12, rel=0.03)
     assert abs(motion.total.tilt_deg) < 0.3
     assert motion.confidence > MIN_CONFIDENCE
+
+
+@pytest.mark.parametrize("other", ["astronaut.png", "chelsea.png"])
+def test_no_camera_is_believed_across_a_cut_nor_a_slide_across_a_flash(other: str) -> None:
+    before = panned(12, 13)
+    cut = measure(np.concatenate([before, panned(12, 13, other)]), hfov_deg=PANNED_HFOV_DEG)
+    assert cut.confidence < MIN_CONFIDENCE
+    before[6] = 255
+    flash = measure(before, hfov_deg=PANNED_HFOV_DEG)
+    assert flash.total.pan_deg == pytest.approx(12, rel=0.03)
+    assert flash.confidence > MIN_CONFIDENCE
+    assert (flash.slid, flash.unclear) == (False, True)
 
 
 def test_two_frames_suffice_and_frozen_ones_are_still() -> None:
