@@ -5,6 +5,7 @@ the bundled one.  Try: python -m pytest tests/generator/test_catalog.py
 """
 
 import json
+import logging
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -35,9 +36,12 @@ __all__ = (
     "Lora",
     "Network",
     "Preset",
+    "Shelf",
     "load_catalog",
     "parse_card",
 )
+
+LOG = logging.getLogger(__name__)
 
 LORAS = "loras.toml"
 """A user's own LoRAs, in the folder of cards: a table a model, a line a LoRA, used in every rendering of it."""
@@ -69,6 +73,34 @@ class Catalog:
         return self.cards[name]
 
 
+class Shelf:
+    """The catalogue with a folder of the user's own cards, read again when a file of it is another."""
+
+    def __init__(self, own: Path) -> None:
+        self._own = own
+        self._read: tuple[frozenset[tuple[str, int, int]], Catalog] | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """As the folder now stands.  Raises: BadRequest for a card that does not read."""
+        marks = frozenset(_mark(path) for path in self._own.glob("*.toml"))
+        if self._read is None or self._read[0] != marks:
+            self._read = marks, load_catalog(self._own)
+        return self._read[1]
+
+    @property
+    def last(self) -> Catalog:
+        """The same, or as it was before a card came to be one that does not read: for those who are in the middle of
+        work with another card.  Raises: BadRequest where nothing was read before."""
+        try:
+            return self.catalog
+        except BadRequest as error:
+            if self._read is None:
+                raise
+            LOG.warning("%s Going on with the cards as they were.", error.message)
+            return self._read[1]
+
+
 DEFAULT = "mini"
 """The embedded model, which needs no download."""
 PROMPT_KEYS = {"dialect", "max_tokens", "negative"}
@@ -97,6 +129,15 @@ def load_catalog(own: Path | None = None) -> Catalog:
                 found[card.name] = card
         found = _with_loras(found, own / LORAS)
     return Catalog(dict(sorted(found.items(), key=lambda pair: pair[0] != DEFAULT)))
+
+
+def _mark(path: Path) -> tuple[str, int, int]:
+    """What tells a file that was written again; an editor may just be putting it in its place."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return path.name, 0, 0
+    return path.name, stat.st_mtime_ns, stat.st_size
 
 
 def _text_of(path: Path) -> str:

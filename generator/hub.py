@@ -40,7 +40,6 @@ CONNECT_S, SILENT_S = 10.0, 30.0
 BUSY = (408, 429, 500, 502, 503, 504)
 """Answers that may be others in a moment."""
 PAST_THE_END, TOO_MANY = 416, 429
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CHUNK = 1 << 20
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -371,9 +370,14 @@ def _room(part: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if not lacks_room(error):
             raise
         raise disk_full(f"{part.name} could not be written whole ({error.strerror})") from error
+
+
+def lacks_room(error: Exception) -> bool:
+    """Whether something was not written because the disk takes no more."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def disk_full(what: str) -> DownloadFailed:

@@ -50,6 +50,11 @@ class Residents(Generic[Model]):
         """Their names, the least recently used first."""
         return iter(self._held)
 
+    def drop(self, name: str) -> None:
+        """Give that one back, if it is held."""
+        if name in self._held:
+            self._held.pop(name).close()
+
     def release(self) -> None:
         """Give everything back."""
         while self._held:

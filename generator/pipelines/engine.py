@@ -195,14 +195,17 @@ class HttpEngine:
         if clip.shape[1:3] != (spec.height, spec.width) or len(clip) != spec.frames:
             raise self._unusable(
                 f"{len(clip)} frames of {clip.shape[2]}x{clip.shape[1]}, asked were {spec.frames} of "
-                f"{spec.width}x{spec.height}"
+                f"{spec.width}x{spec.height}",
+                fix="mend the card's sizes and frame rule for this engine",
             )
         return clip
 
-    def _unusable(self, what: str) -> RenderFailed:
+    def _unusable(
+        self, what: str, *, fix: str = "check the card's source, or see the engine's log"
+    ) -> RenderFailed:
         return RenderFailed(
             f"the engine of {self.card.name} answered {what}.",
-            fix="mend the card's sizes and frame rule for this engine",
+            fix=fix,
             retryable=False,
         )
 
@@ -217,7 +220,7 @@ class HttpEngine:
         try:
             read = answer.json()
         except ValueError as error:
-            raise self._unusable("no JSON: is it an engine that speaks /v1/videos?") from error
+            raise self._unusable("no JSON; is it an engine that speaks /v1/videos") from error
         if not isinstance(read, dict):
             raise self._unusable("JSON of another shape")
         return read

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shotwright.generator.catalog import FrameRule, load_catalog, parse_card
+from shotwright.generator.catalog import FrameRule, Shelf, load_catalog, parse_card
 from shotwright.generator.errors import BadRequest
 from shotwright.generator.mini import words
 from shotwright.generator.mini.world import scene
@@ -144,9 +144,16 @@ def test_a_card_of_the_users_joins_the_catalogue_and_replaces_its_namesake(tmp_p
     text = (BUNDLED / "mini.toml").read_text(encoding="utf-8")
     (tmp_path / "a.toml").write_text(text.replace('name = "mini"', 'name = "mine"'), "utf-8")
     (tmp_path / "b.toml").write_text(text.replace("fps = 8", "fps = 12"), "utf-8")
-    catalog = load_catalog(tmp_path)
+    shelf = Shelf(tmp_path)
+    catalog = shelf.catalog
     assert set(catalog.cards) == {*load_catalog().cards, "mine"}
-    assert catalog.get("mini").fps == 12
+    assert catalog.get("mini").fps == 12 and shelf.catalog is catalog
+    (tmp_path / "b.toml").write_text(text.replace("fps = 8", "fps = 9.5"), "utf-8")
+    with pytest.raises(BadRequest, match=r"b\.toml"):
+        _ = shelf.catalog
+    assert shelf.last is catalog, "who renders goes on while a card is being written"
+    (tmp_path / "b.toml").write_text(text.replace("fps = 8", "fps = 10"), "utf-8")
+    assert shelf.catalog.get("mini").fps == shelf.last.get("mini").fps == 10
 
 
 def test_a_card_that_is_no_text_is_named_and_a_mark_of_encoding_is_none_of_it(

@@ -143,7 +143,8 @@ def test_an_eased_clip_leaves_what_it_is_given_frame_by_frame(
     still = np.repeat(footage[4:5], 5, axis=0)
     free = engine.render(SPEC, Given(prefix=still), ignore)
     eased = engine.render(SPEC, Given(prefix=still, ease=8), ignore)
-    assert psnr(eased[5], still[0]) > psnr(free[5], still[0]) + 1
+    for frame in (6, 7):
+        assert psnr(eased[frame], still[0]) > psnr(free[frame], still[0]) + 1
     assert psnr(eased[5], still[0]) > psnr(eased[8], still[0])
     assert np.array_equal(eased[:5], free[:5])
 
