@@ -45,10 +45,12 @@ def _read(text: str, explicit: bool) -> tuple[Found, ...]:
     for kind, low, high in _zones(flat, "".join(prose)):
         if kind == "object":
             here = flat[low:high].replace('"', " ")
-            found += _moved(_both("camera " + here, False), low - len("camera "))
+            read = _moved(_both("camera " + here, False), low - len("camera "))
+            none = None if read else _NO_MOVEMENT.search(flat, low, high)
+            found += [Found("static", *none.span(), (none.span(),), "phrase")] if none else read
             prose[low:high] = " " * (high - low)
             continue
-        if kind == "bracket" and _THINGS.search(flat, 0, low):
+        if kind == "bracket" and _THINGS.search(flat, max(0, low - 40), low):
             continue  # "props: [dolly with crates]"
         if kind == "bracket" and not _PRONOUN.search(flat, low, high):
             read = _moved(_both(flat[low:high], True), low)
@@ -71,6 +73,9 @@ def _read(text: str, explicit: bool) -> tuple[Found, ...]:
     return tuple(sorted(found, key=lambda f: f.start))
 
 
+_NO_MOVEMENT = re.compile(
+    r"\"(?:(?:camera )?move(?:ment)?|motion|type|运镜|运动)\"\s*:\s*\"(?:none|无|没有)\""
+)
 _NONE = re.compile(r"\s*(?:none|off|n/?a|no\s+movement|无|没有)\s*(?:[,;}.。，；(（]|$)")
 
 

@@ -40,7 +40,7 @@ _OPENERS = {
     "\uff08": "\uff09",
     "[": "]",
 }
-_CLOSERS = "\"'\u201d\u2019\u300d\u300f)\uff09]"
+_CLOSERS = "*\"'\u201d\u2019\u300d\u300f)\uff09]"
 _QUOTE_REACH = 500  # a quote that runs longer was probably never closed
 _ENDS = ".!?\u2026\u3002\uff01\uff1f\uff1b\uff61"
 _MARK = re.compile("[" + re.escape("".join(_OPENERS) + _ENDS + '"') + "\n]")
@@ -55,7 +55,7 @@ _TITLE = re.compile(
 _LATE = re.compile(r"(?:etc|[ap]\.m|u\.[sk]|inc|ltd|co|ft|min|sec)", re.I)
 """The end of a sentence only before a capital letter."""
 _WRAPPED = 60  # a line this long was wrapped by an editor, a shorter one was ended by its writer
-_WORD_BEFORE = re.compile(r"[A-Za-z](?:[A-Za-z.]*[A-Za-z])?$")
+_WORD_BEFORE = re.compile(r"(?<![0-9])[A-Za-z](?:[A-Za-z.]*[A-Za-z])?$")
 _NUMBERED = re.compile(r"(?:^|\n|[.!?][ \t])[ \t]*\d{1,3}$")
 _BULLET = re.compile(r"[ \t]*(?:[-*\u2022]|\d+[.)])[ \t]")
 

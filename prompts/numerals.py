@@ -40,7 +40,9 @@ _TENS = {
 }
 _ENGLISH |= _TENS | {"dozen": 12, "hundred": 100, "thousand": 1000}
 _WORDS = re.compile(
-    rf"\b(?:({'|'.join(_TENS)})[- ]({'|'.join(_ENGLISH)})|({'|'.join(_ENGLISH)}))s?\b", re.I
+    rf"\b(?:({'|'.join(_TENS)})[- ]({'|'.join(_ENGLISH)})|({'|'.join(_ENGLISH)}|half a)[- ](dozen|hundred|thousand)"
+    rf"|({'|'.join(_ENGLISH)}))s?\b",
+    re.I,
 )
 _DIGITS = re.compile(
     r"(?<![\w.])\d+(?:[.,:]\d+)*(?![\w])|(?<![\w.])\d+(?:\.\d+)?(?=[A-Za-z%°×])|(?<=[A-Za-z-])\d+"
@@ -57,8 +59,11 @@ def numbers_in(text: str) -> Iterator[tuple[str, str]]:
     for match in _DIGITS.finditer(text):
         yield _plain(match.group()), match.group()
     for match in _WORDS.finditer(text):
-        tens, unit, alone = (part and part.lower() for part in match.groups())
-        value = _TENS[tens] + _ENGLISH[unit] if tens else _ENGLISH[alone]
+        tens, unit, times, lot, alone = (part and part.lower() for part in match.groups())
+        if lot:  # "two dozen", "half a dozen"
+            value = _ENGLISH[lot] // 2 if times == "half a" else _ENGLISH[times] * _ENGLISH[lot]
+        else:
+            value = _TENS[tens] + _ENGLISH[unit] if tens else _ENGLISH[alone]
         yield str(value), match.group()
     for match in _COUNTED.finditer(text):
         value = chinese_number(match.group(1))

@@ -103,10 +103,17 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
                 subject is None and not found and bool(_SLOWLY.match(masked[low : hit.end + 1]))
             )
             slowly = slowly and hit.move in (*_COMMANDED, *_TRAVELS)
-            ahead = _SIDED.sub("", _FROM.sub("", _WITH.sub("", masked[low : hit.start])))
+            ahead = _SIDED.sub(
+                "",
+                _FROM.sub("", _WITH.sub("", masked[max(low, hit.start - 4 * _REACH) : hit.start])),
+            )
             ahead = re.sub(r"^\s*(?:之后|以后|后)", "", ahead)
+            ahead = ahead[_end(g["during"].match(ahead)) :]
             ahead = ahead[_end(g["lead"].match(ahead)) :]
-            bare = (bare or slowly) and not g["trail"].sub("", ahead).strip()
+            opening = subject is None and not found and hit.move in (*_COMMANDED, *_TRAVELS)
+            opening = opening and not masked[: hit.start].strip()
+            opening = opening and bool(_REVEALS.match(covered, hit.end))
+            bare = (bare or slowly or opening) and not g["trail"].sub("", ahead).strip()
             if (
                 free
                 or bare
@@ -127,7 +134,7 @@ def read(text: str, *, explicit: bool, directs: bool = False) -> list[Found]:
 
 def _sided(text: str, hit: Found) -> Found:
     """A move whose side stands behind a comma: 环绕镜头，向右，慢速."""
-    before = _SIDE_BEFORE.search(text, 0, hit.start)
+    before = _SIDE_BEFORE.search(text, max(0, hit.start - 20), hit.start)
     if (
         before
         and hit.family == "orbit_right"
@@ -164,6 +171,10 @@ _SLOWLY = re.compile(
     r"先?(?:原地|垂直|[以用按][^，。]{1,6}速度?|缓慢|缓缓|慢慢|平稳|匀速|快速|轻轻)地?[^的]{1,8}$"
 )
 """A text that begins with a speed and a verb commands the camera: 缓慢跟随老人; not 缓缓上升的气球."""
+_REVEALS = re.compile(
+    r"\x02*[，,]\s*(?:慢慢|缓缓|逐渐|渐渐|最后|最终)?(?:地|直到|直至)?(?:露出|显出|显露|带出|展现|展示|呈现|揭示|揭开|引出)"
+)
+"""What only a camera's going does: 向前推进，露出锅里的红油."""
 _NEXT = re.compile(
     "然后|接着|随后|再|最后|继而|随即|随之|而后|接下来|之后|转而|紧接|同时|一边|改为|又"
 )
@@ -257,7 +268,7 @@ def _hits(text: str) -> list[tuple[Found, str]]:
 def _as_seen(text: str, hit: Found) -> Found:
     """A picture turns against the camera's roll: 画面顺时针旋转 is a camera that rolls the other way."""
     turned = {"roll_cw": "roll_ccw", "roll_ccw": "roll_cw"}.get(hit.move)
-    seen = re.search(r"(?:画面|图像|影像)[^，。；]{0,4}$", text[: hit.start])
+    seen = re.search(r"(?:画面|图像|影像)[^，。；]{0,4}$", text[max(0, hit.start - 8) : hit.start])
     return replace(hit, move=turned) if turned and seen and not hit.assumed else hit
 
 
@@ -280,6 +291,9 @@ def _subject(body: str, before: Subject | None, hits: list[int]) -> Subject | No
     if _SHOULDERED.match(rest):
         return "camera"
     if _AWAITED.match(rest):
+        return before
+    during = g["during"].match(rest)
+    if during and len(body) - len(rest) + during.end() in hits:
         return before
     if g["pronoun"].match(rest) or _DEVICE.search(rest):
         return "person"
@@ -385,8 +399,10 @@ def _denied(text: str, hit: Found, found: list[Found], covered: str) -> bool:
     """Whether a negation reaches the hit, directly or through other moves and words like 任何."""
     low = max(0, hit.start - _REACH)
     masked = list(text[low : hit.start])
-    for other in found:
-        if low <= other.start and other.end <= hit.start:
+    for other in reversed(found):
+        if other.start < low:
+            break  # in order: the others stand before it
+        if other.end <= hit.start:
             masked[other.start - low : other.end - low] = "\x02" * (other.end - other.start)
     if grammar()["negated"].search("".join(masked)):
         return True

@@ -73,6 +73,8 @@ def grammar() -> dict[str, re.Pattern[str]]:
         "lookalike": re.compile("|".join(words()["zh_lookalike"]["patterns"])),
         "motion": re.compile("|".join(map(with_fillers, words()["zh_motion"]["patterns"]))),
         "lead": re.compile(lead),
+        # what only says when, before a move: 交换戒指时缓缓推近
+        "during": re.compile(rf"\s*[^，。]{{1,12}}?(?:时候?|之际)(?:{adverb})*"),
         "trail": re.compile(rf"(?:(?:{adverb})\s*)*$"),
         "camera": re.compile(
             rf"(?:(?:整个|一个|这个|本|第[一二三四五\d]+个|\d+号|the\s+|主|副|长|短|空|主观|特写|全景|中景|近景|远景|开场|结尾|"

@@ -26,6 +26,7 @@ from shotwright.prompts.camera_reading.tables import (
     tables,
     without_lookalikes,
 )
+from shotwright.prompts.camera_reading.taken_back import without_asides
 from shotwright.prompts.camera_reading.ways import way_after, way_before
 
 _BOUNDARY = re.compile(
@@ -43,7 +44,7 @@ def read(text: str, *, explicit: bool) -> list[Found]:
     """
     if not explicit and not tables().stems.search(text):
         return []
-    masked = without_lookalikes(text, places=not explicit)
+    masked = without_asides(without_lookalikes(text, places=not explicit))
     found: list[Found] = []
     state = State()
     waiting = candidates(masked)
@@ -170,7 +171,10 @@ def _how_it_goes(text: str, clause: Clause, hit: Verb, made: Found, last: Found)
     if optical and last.move in _DOLLIES and _BY_MEANS.search(text, last.end, hit.start):
         return replace(last, move=last.move.replace("dolly", "zoom"), spans=spans)
     tilted = (
-        hit.family == "tilt" and last.move.startswith("pedestal") and last.start >= clause.start
+        hit.family == "tilt"
+        and last.move.startswith("pedestal")
+        and last.family != "pedestal"  # a term of film, and a move of its own
+        and last.start >= clause.start
     )
     if tilted and _WITH_A.search(text, last.end, hit.start) and made.move[4:] == last.move[8:]:
         return replace(last, move=made.move, spans=spans)  # "climbs the tower with an upward tilt"
@@ -179,6 +183,7 @@ def _how_it_goes(text: str, clause: Clause, hit: Verb, made: Found, last: Found)
 
 _WITH_A = re.compile(r"\b(?:with|in|by)\s+(?:a|an|one)\s+(?:[a-z]+\s+){0,3}$")
 _DOLLIES = ("dolly_in", "dolly_out")
+_SINKING = ("pedestal_down", "crane_down")
 
 
 def _sideless(text: str, hit: Found) -> bool:
@@ -266,6 +271,8 @@ def _move(
         move = words()["en"]["orbit"]["ways"][way.removeprefix("around_")]
     else:
         move = ways[way] if way else entry.get("none")
+    if move == "tilt_up" and way is None and before and before[-1].move in _SINKING:
+        move = "tilt_down"  # "drifts down, tilting slowly" looks where it goes
     focal = FOCAL.search(text, verb.start, clause.end) if verb.family == "zoom" else None
     if focal and way not in ("in", "out"):
         move = "zoom_in" if float(focal["from"]) < float(focal["to"]) else "zoom_out"
@@ -276,7 +283,8 @@ def _move(
     if move is None and (explicit or before or state.subject == "camera"):
         ends = before and _THEN_BARE.search(pre) and _ENDS.match(text, verb.end)
         bare = ends or (verb.family != "roll" and _BARE.match(text, verb.end) and _WE.search(pre))
-        noun = _A_MOVE.search(pre) and verb.form == "base"
+        alone = explicit and _MANNERED.fullmatch(pre) and _BARE.match(text, verb.end)
+        noun = alone or (_A_MOVE.search(pre) and verb.form == "base")
         move = _NOUNS.get(verb.family) if noun or bare else None
     if move is None or (way is None and verb.family == "zoom" and _PASSING.match(text, verb.end)):
         return None
@@ -356,6 +364,10 @@ _ENDS = re.compile(r"\s*(?:[.;!]|$)")
 _WE = re.compile(r"\b(?:we|camera|lens)\s+(?:[a-z]+ly\s+|then\s+)*$")
 """Who pushes, with no way named: "we push until it fills the frame"."""
 _NOUNS = {"push": "dolly_in", "pull": "dolly_out", "roll": "roll_cw"}
+_MANNERED = re.compile(
+    r"\W*(?:camera\W+)?(?:(?:[a-z]+ly|slow|fast|quick|gentle|slight|subtle|smooth|steady)\s+)+"
+)
+"""All that a cell for the camera says before a move: "slow push"."""
 _A_MOVE = re.compile(
     r"\b(?:(?:just|only|except\s+for|with|but|and)\s+(?:a|an|one)|(?:a|an|one)\s+(?:[a-z]+ly\s+)?"
     r"(?:slow|gentle|slight|subtle|smooth|gradual|steady|soft|small|tiny|quick|fast|long|final|single|barely\s+perceptible|"

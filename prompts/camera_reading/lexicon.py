@@ -62,7 +62,14 @@ def plain(text: str) -> str:
     if len(lowered) != len(text):  # some capitals are two letters when small
         lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     lowered = lowered if lowered.isascii() else lowered.translate(_simplified())
+    lowered = _ARROW.sub(lambda m: m["a"] + " " * len(m["arrow"]) + m["b"], lowered)
     return re.sub(r"[_\u2011]|(?<=[\w%°])-(?=\w)", " ", lowered).replace("\u2019", "'")
+
+
+_ARROW = re.compile(
+    r"(?<![a-z])(?P<a>l|r|left|right)(?P<arrow>\s*(?:-+>|=+>|\u2192|>)\s*)(?P<b>l|r|left|right)(?![a-z])"
+)
+""" "dolly L->R" names a way, no turns."""
 
 
 _QUOTED = re.compile(r"\"[^\"\n]{0,400}\"|“[^”\n]{0,400}”|「[^」\n]{0,400}」|『[^』\n]{0,400}』")

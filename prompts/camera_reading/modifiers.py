@@ -5,11 +5,13 @@ Try: python -m pytest tests/prompts/test_camera_words.py
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cache
 
 from shotwright.generator.camera import PRESET_NAMES
 from shotwright.prompts.camera_reading.lexicon import Found, plain, words
+from shotwright.prompts.camera_reading.tables import REACH
 from shotwright.prompts.language import CJK
 
 _CJK = re.compile(f"[{CJK}]")
@@ -50,7 +52,16 @@ _AMOUNTS = (
     ("degrees", re.compile(_NUMBER + r"\s*(?:degrees?\b|deg\b|°|度)")),
     (
         "degrees",
-        re.compile(r"(?<![\d.])(\d{2,3})\s+(?=orbit|arc|pan|tilt|spin|rotation|roll|circle)"),
+        re.compile(
+            r"(?<![\d.])(\d{2,3})\s+(?=orbit|arc|pan|tilt|spin|rotation|roll|circle|a?round\b)"
+        ),
+    ),
+    (
+        "degrees",
+        re.compile(
+            r"\b(?:orbit|arc|pan|tilt|roll)s?\s+(?:(?:left|right|up|down|c?cw|clockwise)\s+)?"
+            r"(\d{2,3})(?=\s*(?:[,;)\]|]|\.(?!\d)|$))"
+        ),
     ),
     ("ratio", re.compile(_NUMBER + r"\s*(?:x\b|×|times\b|倍)")),
     ("ratio", re.compile(r"(?<![a-z])[x×]\s*" + _NUMBER)),
@@ -58,30 +69,35 @@ _AMOUNTS = (
     ("ratio", re.compile(r"\b(two|three|four|five|six|eight|ten)\s*fold\b")),
     ("percent", re.compile(_NUMBER + r"\s*(?:%|percent\b)")),
 )
+_ROUND = "circle|turn|orbit|arc|loop|lap|rotation|revolution"
 _SHARES: tuple[tuple[str, re.Pattern[str], float], ...] = (
     (
         "degrees",
-        re.compile(r"half (?:a |the )?(?:circle|turn|orbit|way around)|半(?:圈|周)"),
+        re.compile(rf"half (?:of )?(?:an? |the )?(?:{_ROUND}|way around)|半(?:圈|周)"),
         180.0,
     ),
     (
         "degrees",
-        re.compile(r"three quarters? (?:of (?:a|the) )?(?:circle|turn|way)|四分之三圈"),
+        re.compile(rf"three quarters? (?:of (?:an?|the) )?(?:{_ROUND}|way)|四分之三(?:圈|周)"),
         270.0,
     ),
-    ("degrees", re.compile(r"(?:a )?quarter (?:of a )?(?:circle|turn)|四分之一圈"), 90.0),
-    ("degrees", re.compile(r"两圈|twice around"), 720.0),
     (
         "degrees",
         re.compile(
-            r"(?:full|complete|whole|entire) (?:circle|turn|orbit|rotation|revolution)|(?:一|整)(?:整)?圈|一周"
+            rf"(?<!three )(?:a )?quarter (?:of (?:an?|the) )?(?:{_ROUND})|四分之一(?:圈|周)"
         ),
+        90.0,
+    ),
+    ("degrees", re.compile(r"两圈|twice around"), 720.0),
+    (
+        "degrees",
+        re.compile(rf"(?:full|complete|whole|entire) (?:{_ROUND})|(?:一|整)(?:整)?圈|一周"),
         360.0,
     ),
     ("ratio", re.compile(r"\b(?:twice|double|to twice)\b"), 2.0),
     ("percent", re.compile(r"\bhalf ?way\b|\bhalf the (?:distance|way)\b|一半"), 50.0),
     ("percent", re.compile(r"\ba third of the (?:way|distance)\b|三分之一"), 100 / 3),
-    ("percent", re.compile(r"\ba quarter of the (?:way|distance)\b|四分之一(?!圈)"), 25.0),
+    ("percent", re.compile(r"\ba quarter of the (?:way|distance)\b|四分之一(?![圈周])"), 25.0),
 )
 _COUNTS = re.compile(
     r"[\d零一二两三四五六七八九十百半]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|"
@@ -155,7 +171,7 @@ def modifiers(
     flat: str, hit: Found, found: list[Found]
 ) -> tuple[str | None, float | None, list[tuple[int, int]]]:
     """Speed, amount and where they stand: in the clause of the move, before the next move."""
-    place = found.index(hit)
+    place = found.index(hit, bisect_left(found, hit.start, key=lambda f: f.start))
     low = found[place - 1].end if place else 0
     high = found[place + 1].start if place + 1 < len(found) else len(flat)
     stops = list(_STOP.finditer(flat, low, hit.start))
@@ -290,7 +306,8 @@ def _named_later(flat: str, hit: Found) -> tuple[str | None, list[tuple[int, int
     kind = hit.move.partition("_")[0]
     for name, said in words()["speed"].items():
         match = re.search(
-            rf"\b(?:{said['en']})\s+(?:on|for|with)\s+the\s+{kind}\b", flat[hit.end :]
+            rf"\b(?:{said['en']})\s+(?:on|for|with)\s+the\s+{kind}\b",
+            flat[hit.end : hit.end + 2 * REACH],
         )
         if match:
             return name, [(match.start() + hit.end, match.end() + hit.end)]

@@ -1,6 +1,7 @@
 """Whether an English negation reaches a move: "no zoom", "no pans, tilts or zooms", "zoom: none"."""
 
 import re
+from bisect import bisect_left
 from functools import cache
 
 from shotwright.prompts.camera_reading.lexicon import Found, spaced, words
@@ -53,7 +54,10 @@ def is_denied(text: str, hit: Found, found: list[Found]) -> bool:
     if after.match(text, max(end for _, end in hit.spans)):
         return True
     masked = list(text[low:start])
-    for other in found:
+    first, last = (
+        bisect_left(found, at, key=lambda f: f.start) for at in (low - REACH, start + REACH)
+    )
+    for other in found[first:last]:
         for begin, end in other.spans:
             if low <= begin and end <= start:
                 masked[begin - low : end - low] = "\x02" * (end - begin)

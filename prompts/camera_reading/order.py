@@ -11,12 +11,14 @@ from itertools import pairwise
 
 from shotwright.generator.camera import PRESET_NAMES
 from shotwright.prompts.camera_reading.lexicon import Found, words
+from shotwright.prompts.camera_reading.taken_back import without_taken_back
 
 
 def in_turns(flat: str, asked: list[Found]) -> list[list[Found]]:
     """The moves asked for as groups that run together, in the order in which they are made; a
-    repetition, a stillness beside moves and a tripod under them are left out.
+    repetition, a stillness beside moves, a tripod under them and what is taken back are left out.
     """
+    asked = without_taken_back(flat, asked)
     if any(f.move not in ("static", "rack_focus") for f in asked):
         asked = [f for f in asked if f.move != "static" or not _only_mounted(flat, f)]
     kept: list[Found] = []
@@ -133,7 +135,9 @@ def _connectives() -> tuple[re.Pattern[str], re.Pattern[str]]:
     listed = words()["connect"]
     english = listed["en"].replace(" ", r"\s+")
     return (
-        re.compile(rf"\b(?:{english})\b|(?:{listed['zh']})|;|；|->|→|[.。](?!\d)|[\]】]"),
+        re.compile(
+            rf"\b(?:{english})\b|(?:{listed['zh']})|;|；|->|→|[.。](?!\d)|[\]】]|\}},\s*\{{"
+        ),
         re.compile(
             rf"\b(?:{'|'.join(w for w in listed['together'].split('|') if w.isascii())})\b|"
             + "|".join(w for w in listed["together"].split("|") if not w.isascii()).replace(

@@ -38,7 +38,7 @@ class State:
         if (
             clause.link.startswith(":")
             and self.subject != "camera"
-            and _HEADED.search(text, 0, clause.start)
+            and _HEADED.search(text, max(0, clause.start - 80), clause.start)
         ):
             self.subject = self.main = None  # "Third person cinematic: following her"
         if clause.link in ("then", "and then", ";", "before", ".", "but") and self.main:

@@ -9,7 +9,7 @@ from shotwright.prompts.camera_reading.lexicon import spaced, words
 from shotwright.prompts.language import CJK
 
 NUMBER = (
-    r"[\d.]+|half|quarter|full|one|two|three|five|ten|fifteen|twenty|thirty|forty|forty\s+five|sixty|"
+    r"[\d.]+|half|quarters?|full|one|two|three|five|ten|fifteen|twenty|thirty|forty|forty\s+five|sixty|"
     r"ninety|(?:a\s+)?hundred(?:\s+and\s+eighty)?"
 )
 UNIT = r"degrees?|deg|°|x|×|%|percent|times|turn|circle"

@@ -16,8 +16,8 @@ _NO_RIGHT = (
 _WAYS: tuple[tuple[str, str], ...] = (
     ("right", r"l\s*(?:to|->|>|/)?\s*r(?![a-z])"),
     ("left", r"r\s*(?:to|->|>|/)?\s*l(?![a-z])"),
-    ("right", r"(?:from\s+)?(?:the\s+)?left(?:\s+hand\s+side)?\s+to\s+(?:the\s+)?right"),
-    ("left", r"(?:from\s+)?(?:the\s+)?right(?:\s+hand\s+side)?\s+to\s+(?:the\s+)?left"),
+    ("right", r"(?:from\s+)?(?:the\s+)?left(?:\s+hand\s+side)?\s+(?:to\s+(?:the\s+)?)?right"),
+    ("left", r"(?:from\s+)?(?:the\s+)?right(?:\s+hand\s+side)?\s+(?:to\s+(?:the\s+)?)?left"),
     ("ccw", r"(?:counter|anti)\s*clockwise|ccw"),
     ("cw", r"clockwise|cw"),
     (

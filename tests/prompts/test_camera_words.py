@@ -77,6 +77,7 @@ def test_words_become_moves(text: str, expected: list[str]) -> None:
     [
         ("pan left 20 degrees", 20.0),
         ("pan 12.5° left", 12.5),
+        ("360 around the subject", 360.0),
         ("zoom in 1.5x", 1.5),
         ("zoom out by 2 times", 2.0),
         ("dolly in 30%", 0.3),
@@ -310,6 +311,22 @@ def test_a_focus_has_its_turn_among_the_moves() -> None:
         ("先往前走，到路口向右转。", []),
         ("镜头从鞋子摇到脸，然后后拉。", [["tilt_up"], ["dolly_out"]]),
         ("孩子们抬头看着无人机，目送它飞走。", []),
+        ('{"camera": {"movement": "none"}, "action": "he spins"}', [["static"]]),
+        ('[{"camera": "dolly out"}, {"camera": "pan left"}]', [["dolly_out"], ["pan_left"]]),
+        (
+            "The drone drifts down, tilting slowly toward the wreck.",
+            [["pedestal_down", "tilt_down"]],
+        ),
+        ("FPV dive into the canyon.", [["dolly_in"]]),
+        ("The FPV pilot dives for cover.", []),
+        ("Lock off on the altar while guests pass.", [["static"]]),
+        ("Zoom in over three seconds, ease out.", [["zoom_in"]]),
+        ("向前推进，露出锅里的红油。", [["dolly_in"]]),
+        ("部队渡过了河，向前推进，露出阵地。", []),
+        ("交换戒指时缓缓推近，不要变焦。", [["dolly_in"]]),
+        ("她回家的时候推着车。", []),
+        ("悬停不动，让云自己飘过去。", [["static"]]),
+        ("机器人的摇臂升起。", []),
     ],
 )
 def test_phrasings_of_many_kinds_of_text_are_read(text: str, turns: list[list[str]]) -> None:
@@ -345,7 +362,10 @@ def test_the_places_of_words_are_theirs_alone() -> None:
     assert words == {"pans", "to the left", "slowly"}
 
 
-@pytest.mark.parametrize("unit", ["the camera moves left and she turns ", "镜头向左他跟着推"])
+@pytest.mark.parametrize(
+    "unit",
+    ["the camera moves left and she turns ", "镜头向左他跟着推", "- [ ] [pan left] ", "推镜头"],
+)
 def test_a_text_without_a_stop_is_read_in_linear_time(unit: str) -> None:
     assert len(prose_hits(unit * 400)) > 0
 
