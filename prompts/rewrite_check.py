@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from shotwright.generator.camera import Move
 from shotwright.generator.errors import BadRequest
-from shotwright.prompts.camera_words import camera_spans, denied_moves, parse_prose
+from shotwright.prompts.camera_words import camera_spans, denied_moves, is_direction, parse_prose
 from shotwright.prompts.director import lexicon
 from shotwright.prompts.director.chinese_names import chinese_names
 from shotwright.prompts.director.english import english_mentions
@@ -110,7 +110,7 @@ def put_back(original: str, rewritten: str, check: Check) -> str:
 def held(text: str) -> tuple[Held, ...]:
     """Everything in a text that must survive, in the order of kinds."""
     items = [Held("quote", _bare(quote), quote) for quote in quotes(text)]
-    unquoted = _blanked(text, [match.span() for match in _QUOTES.finditer(text)])
+    unquoted = _blanked(text, [match.span() for match in _quoted(text)])
     moves, spans = _camera(unquoted)
     still = _blanked(unquoted, spans)  # "the camera does not move" is a camera that holds still
     spans += [match.span() for match in _ORDINAL.finditer(unquoted)]
@@ -123,7 +123,11 @@ def held(text: str) -> tuple[Held, ...]:
     told = _blanked(told, [(hit.start, hit.end) for hit in (size, angle) if hit])
     items += [Held("name", name.casefold(), name) for name in names(told)]
     items += [Held("number", value, words) for value, words in numbers_in(told)]
-    items += [Held("negative", " ".join(words), said) for words, said in negatives(still)]
+    items += [
+        Held("negative", " ".join(words), text[start : start + len(said)])
+        for words, said, start in negatives(still)
+        if words or "\0" not in said  # "no camera movement" is held as the camera that it asks for
+    ]
     return (*items, *moves)
 
 
@@ -156,7 +160,22 @@ _QUOTES = re.compile(
 
 def quotes(text: str) -> list[str]:
     """What stands in quotes: dialogue, and text to be read in the picture."""
-    return [found.group()[1:-1].strip() for found in _QUOTES.finditer(text)]
+    return [found.group()[1:-1].strip() for found in _quoted(text)]
+
+
+def _quoted(text: str) -> Iterator[re.Match[str]]:
+    """Every quote; in a prompt that is JSON, whose own marks quote nobody, those of words to hear or to read."""
+    written = _OBJECT.match(text)
+    for found in _QUOTES.finditer(text):
+        if not written or _TO_READ.search(text, max(0, found.start() - 60), found.start()):
+            yield found
+
+
+_OBJECT = re.compile(r"\s*\[?\s*\{\s*\"[^\"\n]*\"\s*:")
+_TO_READ = re.compile(
+    r"\"[^\"]*(?:dialogue|text|speech|line|caption|sign|title|says|said|quote|台词|对白|字幕|文字)[^\"]*\"\s*:\s*$",
+    re.I,
+)
 
 
 def _bare(quote: str) -> str:
@@ -168,7 +187,7 @@ _CAPITAL = re.compile(
 )
 _JARGON = re.compile(
     r"i{1,3}|int|ext|est|day|night|cut|to|fade|in|out|vo|os|pov|[me]?cu|[wmle]s|els|cont'd|continuous|later|[ovsc]"
-    r"|the|an?|and|or|but|it|he|she|they|we|you|tv|led|lcd|u?hd|[234][dk]",
+    r"|the|an?|and|or|but|it|he|she|they|we|you|half|tv|led|lcd|u?hd|[234][dk]",
     re.I,
 )
 """Capitals of scripts and of machines, which name nobody."""
@@ -198,12 +217,17 @@ _CUE_ZH = re.compile(rf"(?<![{CJK}])([{CJK}]{{2,4}})(?=[：:])")
 """Who speaks, before the words."""
 
 
+_LATIN = re.compile(r"[A-Za-z][\w ,'-]*", re.A)
+
+
 def names(text: str) -> list[str]:
     """Proper names: capitals inside a sentence, Latin words inside Chinese, Chinese names by form."""
     found: list[str] = []
     for span in split_sentences(text):
         if detect_language(span.text) == "zh":
-            found += re.findall(r"[A-Za-z][\w-]+", span.text)
+            for run in _LATIN.findall(span.text):
+                if not is_direction(run):  # "No zoom" among Chinese words
+                    found += re.findall(r"[A-Za-z][\w-]+", run)
             found += [*_CUE_ZH.findall(span.text), *chinese_names(span.text)]
             continue
         found += _english_names(span.text)
@@ -281,17 +305,17 @@ _EMPTY = frozenset(
 )
 
 
-def negatives(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """(content words that are denied, the words as written) of each negation."""
+def negatives(text: str) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    """(content words that are denied, the words as written, where they begin) of each negation."""
     for match in NO.finditer(text):
         rest = re.split(r"[.!?;,:\n。！？；，：、]", text[match.end() :], maxsplit=1)[0]
         if re.match(f"\\s*[{CJK}]", rest):
             denied = rest.strip()[:_REACH_ZH]
-            yield (denied,), match.group() + denied
+            yield (denied,), match.group() + denied, match.start()
             continue
         words = re.findall(r"[A-Za-z\u00c0-\u024f]+", rest)[: _REACH_EN + 3]
         content = [word.lower() for word in words if word.lower() not in _EMPTY][:_REACH_EN]
-        yield tuple(content), (match.group() + rest).strip()
+        yield tuple(content), (match.group() + rest).rstrip(), match.start()
 
 
 def _camera(text: str) -> tuple[list[Held], list[tuple[int, int]]]:

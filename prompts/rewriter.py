@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from shotwright.generator.camera import Move
 from shotwright.generator.errors import BadRequest
+from shotwright.prompts.camera_words import prose_hits
 from shotwright.prompts.dialects import (
     Compiled,
     Mode,
@@ -20,7 +21,7 @@ from shotwright.prompts.dialects import (
     dialect_named,
     families,
 )
-from shotwright.prompts.dialects.mini import find_phrases
+from shotwright.prompts.dialects.mini import scene_phrases
 from shotwright.prompts.director import lexicon
 from shotwright.prompts.language import Language, detect_language
 from shotwright.prompts.llm import LlmFailed, Writer, rewrite_text
@@ -207,7 +208,7 @@ _HOMES = {"boat": "sea", "car": "city"}
 def _fill_mini(text: ShotText) -> tuple[ShotText, tuple[str, ...]]:
     """The embedded model's world always has a time and a place, and a camera that is not spoken of is still: to the
     model a word left out means any."""
-    found = {hit.factor: hit.value for hit in reversed(find_phrases(text.action))}
+    found = {hit.factor: hit.value for hit in reversed(scene_phrases(text.action))}
     changes = []
     if "time" not in found:
         text = replace(text, time="day")
@@ -216,7 +217,7 @@ def _fill_mini(text: ShotText) -> tuple[ShotText, tuple[str, ...]]:
         place = _HOMES.get(found.get("subject", ""), "hills")
         text = replace(text, place=place)
         changes.append(f"place: {place} (the prompt names none)")
-    if not text.camera and "camera" not in found:
+    if not text.camera and "camera" not in found and not prose_hits(text.action):
         text = replace(text, camera=(Move("static"),))
         changes.append("camera: static (the prompt names none)")
     return text, tuple(changes)

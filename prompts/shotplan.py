@@ -210,7 +210,7 @@ class Shot(_Part):
     transition_in: Literal["cut", "dissolve", "fade"] = "cut"
     continuity: Continuity = Continuity()
     negative: str | None = None
-    seed: Annotated[int | None, Field(ge=0, lt=2**63)] = None
+    seed: Annotated[int | None, Field(ge=0, lt=2**32)] = None
 
     @model_validator(mode="after")
     def _has_a_path(self) -> Self:

@@ -16,6 +16,7 @@ from importlib.resources import files
 
 from shotwright.generator.camera import Move, amount_of, nearest_share, scaled, share_of
 from shotwright.generator.mini import words
+from shotwright.prompts.camera_reading.lexicon import without_quotes
 from shotwright.prompts.camera_words import camera_spans, denied_moves, prose_hits
 from shotwright.prompts.dialects.base import Compiled, Mode, ShotText
 from shotwright.prompts.language import CJK
@@ -67,7 +68,8 @@ class MiniDialect:
         """The same caption in both modes: the model was trained with the whole caption beside a
         first frame.  Words that it does not know leave an empty caption, which is unconditional.
         """
-        chosen = _choose(_of_the_scene(". ".join(p for p in (text.subject, text.action) if p)))
+        scene = ". ".join(part for part in (text.subject, text.action) if part)
+        chosen = _choose(scene_phrases(scene), scene)
         for factor, told in (("place", text.place), ("time", text.time), ("weather", text.light)):
             for hit in find_phrases(told):
                 if hit.factor == factor:
@@ -80,7 +82,7 @@ class MiniDialect:
         return Compiled(
             prompt=caption(said),
             unknown_words=_unknown(told, set(said.items())),
-            negative=caption({f: said[f] for f in words.SETTLED if f in said}),
+            negative=caption(words.pushed_from(said)),
             warnings=warnings,
         )
 
@@ -102,21 +104,21 @@ def caption(values: Mapping[str, str]) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _of_the_scene(text: str) -> list[Hit]:
+def scene_phrases(text: str) -> list[Hit]:
     """Phrases that name a value, but not those in which the camera does something: "the camera
     turns to the left" tells nothing of the subject, a bare "rise" does.
     """
     of_camera = [hit.spans for hit in prose_hits(text)]
     denied = _denials(text)
-    return [
-        hit
-        for hit in find_phrases(text)
-        if hit.factor in ("camera", "amount")
-        or not (
-            any(_belongs(text, hit, spans) for spans in of_camera)
-            or any(start < hit.start < end for start, end in denied)
-        )
-    ]
+    unspoken = without_quotes(text)
+
+    def tells(hit: Hit) -> bool:
+        if hit.factor in ("camera", "amount"):
+            return unspoken[hit.start] != "\0"  # who is heard to say "zoom out" moves no camera
+        of_others = any(_belongs(text, hit, spans) for spans in of_camera)
+        return not of_others and not any(start < hit.start < end for start, end in denied)
+
+    return [hit for hit in find_phrases(text) if tells(hit)]
 
 
 def _denials(text: str) -> list[tuple[int, int]]:
@@ -161,6 +163,8 @@ def find_phrases(text: str) -> list[Hit]:
     """
     found: list[Hit] = []
     taken = bytearray(len(text))
+    for match in _OTHER_WORDS.finditer(text):
+        taken[match.start() : match.end()] = b"\1" * len(match.group())
     for factor, value, pattern in _patterns():
         for match in pattern.finditer(text):
             start, end = match.span()
@@ -168,6 +172,13 @@ def find_phrases(text: str) -> list[Hit]:
                 taken[start:end] = b"\1" * (end - start)
                 found.append(Hit(factor, value, start, end, match.group()))
     return sorted(found, key=lambda hit: hit.start)
+
+
+_OTHER_WORDS = re.compile(
+    r"[月地星全寰眼]球|球(?:员|场|门|迷|队|赛)|船(?:长|员|舱|票|坞)|鸟(?:巢|笼|窝)|夜莺|雨(?:伞|衣|靴|刷)|红绿灯|红(?:酒|茶|豆|包)"
+    r"|黄(?:河|山|豆|瓜|油|金)|白(?:酒|菜|领|板)|蓝莓|绿(?:茶|豆|植)|紫菜|粉(?:丝|笔|末)|橙(?:汁|子)"
+)
+"""Words that hold a phrase of the lexicon and mean something else: 月球 is no ball."""
 
 
 @cache
@@ -185,9 +196,26 @@ def _pattern(phrase: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])", re.I)
 
 
-def _choose(hits: list[Hit]) -> dict[str, Hit]:
+_OF_ANOTHER = re.compile(
+    r"\s+(?!(?:and|in|on|at|by|as|or|under|over|with|that|which|while|but)\b)[a-z]"
+    rf"|色?(?:的(?=[{CJK}])|(?!的)[{CJK}])",
+    re.I,
+)
+_IS = re.compile(
+    r"(?:\b(?:is|are|was|were|painted|colou?red|turns?)\s+(?:(?:\w+ly|bright|dark|light|deep|all)\s+)*|是)\Z",
+    re.I,
+)
+
+
+def _of_another(colour: Hit, text: str) -> bool:
+    """Whether a colour is of what is named right after it: "under a blue sky", not "that is blue and rolls"."""
+    said = text[max(0, colour.start - 40) : colour.start]
+    return bool(_OF_ANOTHER.match(text, colour.end)) and not _IS.search(said)
+
+
+def _choose(hits: list[Hit], text: str) -> dict[str, Hit]:
     """One hit a factor: the first of each, but the colour that stands nearest to the first
-    subject.
+    subject; text: that they are of.
     """
     chosen: dict[str, Hit] = {}
     for hit in hits:
@@ -206,7 +234,9 @@ def _choose(hits: list[Hit]) -> dict[str, Hit]:
         after = [
             c
             for c in colours
-            if c.start >= subject.end and not any(c.end <= other.start for other in others)
+            if c.start >= subject.end
+            and not any(c.end <= other.start for other in others)
+            and not _of_another(c, text)
         ]
         near = before[-1:] or after[:1]
         chosen.pop("colour")
@@ -231,7 +261,7 @@ def _camera(
     """
     if not text.camera:
         heard = [hit.move for hit in prose_hits(text.action)]
-        move = written.value if written else heard[0] if len(heard) == 1 else ""
+        move = written.value if written and not heard else heard[0] if len(heard) == 1 else ""
         if move not in words.values("camera"):
             return {}, ()
         amount = {"amount": how_far.value} if how_far and move != "static" else {}

@@ -3,7 +3,9 @@
 The plan's own names are read as they are, other words by the film's vocabulary in both languages;
 what is neither is reported and left to the director, never guessed.
 """
+# ruff: noqa: RUF001  (Chinese punctuation is meant)
 
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -39,15 +41,34 @@ def asked_fields(channel: Mapping[str, str], state: State, where: str) -> dict[s
             value = _value(field, words, state, where)
         except (ValueError, TypeError, KeyError):
             value = None
+        if field in _LOOKS and not state.exact:
+            fields.update(_said_beside(field, words, channel))
         if value is not None:
             fields[field] = value
-        elif field in _READ:
+        elif field in _READ and not (field in _LOOKS and _said_beside(field, words, channel)):
             state.warn(
                 "not_understood",
                 f"{where}: {field} {words[:80]!r} is not understood; "
                 f"{_allowed(field)} It stays in the shot's source.",
             )
     return fields
+
+
+_LOOKS = ("shot_size", "angle", "framing")
+"""Columns that are used for one another: a list's "Framing" may hold "Wide", "OTS" and "Drone"."""
+
+
+def _said_beside(field: str, words: str, channel: Mapping[str, str]) -> dict[str, str]:
+    """The other looks that a cell names, "CU / low" of a size, where no column of theirs does."""
+    found: dict[str, str] = {}
+    parts = [part for part in re.split(r"\s*[/,;+&，、；]\s*", words) if part.strip()]
+    for other in _LOOKS:
+        table, allowed = _NAMED[other]
+        told = (lexicon.named(table, part, allowed) for part in parts)
+        value = next(filter(None, told), None)
+        if value is not None and other != field and other not in channel:
+            found[other] = value
+    return found
 
 
 _READ = (*_NAMED, "lens_mm", "duration_s", "seed", *cells.LISTS)
@@ -64,7 +85,8 @@ def _allowed(field: str) -> str:
 def _value(field: str, words: str, state: State, where: str) -> Any:
     if field in _NAMED:
         table, allowed = _NAMED[field]
-        return lexicon.named(table, words, allowed)
+        parts = [words, *re.split(r"\s*[/,;+&，、；]\s*", words)]
+        return next(filter(None, (lexicon.named(table, part, allowed) for part in parts)), None)
     if field in ("lens_mm", "duration_s"):
         return cells.number(words)
     if field == "seed":

@@ -46,6 +46,11 @@ class Beat:
         return [event for event in self.events if event.kind == kind]
 
     @property
+    def only_looks(self) -> bool:
+        """Whether its sentences tell how it looks, and not yet what is seen."""
+        return bool(self.sentences) and all(lexicon.only_looks(e.text) for e in self.sentences)
+
+    @property
     def has_picture(self) -> bool:
         return self.marked is not None or bool(self.sentences or self.speeches)
 
@@ -53,11 +58,12 @@ class Beat:
 def beats_of(events: Iterable[Event], *, shot_s: float, longest_s: float) -> Iterator[Beat]:
     """shot_s: seconds of a usual shot; longest_s: what a shot can last, for speeches.
 
-    What ends the film ("FADE OUT.") belongs to its last shot.
+    What ends the film ("FADE OUT.") belongs to its last shot, and so does how that looks ("Cinematic, 4K.").
     """
     last: Beat | None = None
     for beat in _beats(events, shot_s, longest_s):
-        if last is not None and all(e.kind in _NO_PICTURE for e in beat.events):
+        looks = beat.only_looks and not beat.of("heading") and beat.marked is None
+        if last is not None and (looks or all(e.kind in _NO_PICTURE for e in beat.events)):
             last.events += beat.events
             continue
         if last is not None:
@@ -67,7 +73,7 @@ def beats_of(events: Iterable[Event], *, shot_s: float, longest_s: float) -> Ite
         yield last
 
 
-_NO_PICTURE = ("transition", "aside", "note", "direction")
+_NO_PICTURE = ("transition", "aside", "note", "direction", "hold")
 
 
 def _beats(events: Iterable[Event], shot_s: float, longest_s: float) -> Iterator[Beat]:
@@ -115,6 +121,10 @@ def _opens_next(event: Event, current: Beat) -> bool:
         return current.marked is None
     if event.kind != "note" or current.marked is not None:
         return False
+    if event.opens and any(
+        event.channel.keys() & note.channel.keys() for note in current.of("note")
+    ):
+        return True  # "Cam: pan left." over each line: the second is the next line's
     return event.paragraph != current.events[-1].paragraph and not _inside(event, current)
 
 
@@ -129,10 +139,14 @@ def _goes_on(current: Beat, event: Event, shot_s: float) -> bool:
         return True
     if event.kind == "sentence" and (camera_follows(current, event.text) or lacks(event.text)):
         return True
+    if event.kind == "sentence" and current.only_looks:
+        return True
     if event.kind == "speech" or current.speeches or not current.sentences:
         return False
     if event.paragraph != current.sentences[-1].paragraph:
         return False
+    if lexicon.only_looks(event.text):
+        return True
     both = [*current.sentences, event]
     if sum(max(SHORT_S, pace.action_s(one.text)) for one in both) > shot_s:
         return False

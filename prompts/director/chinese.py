@@ -29,12 +29,12 @@ _ZH_FRAMED = re.compile(
     r"^[^，,。：:]{0,6}?(?:特写|近景|中景|全景|远景|航拍|俯拍|仰拍|空镜|镜头|画面)[：:，]"
 )
 _ZH_NO_THINGS = re.compile(
-    r"镜头|画面|字幕|摄影机|定格|^(?:远处|远方|近处|窗外|门外|屋里|屋外)$|^雪?山?日$|(?:降临|来临|过去|到来|开始|结束|独自)$"
+    r"镜头|画面|字幕|场景[一二三四五六七八九十\d]|摄影机|定格|^(?:远处|远方|近处|窗外|门外|屋里|屋外)$|^雪?山?日$|(?:降临|来临|过去|到来|开始|结束|独自)$"
 )
 
 
 def chinese_mentions(sentence: str) -> Mentions:
-    sentence = _ZH_FRAMED.sub("", sentence)
+    sentence = _ZH_FRAMED.sub("", sentence.lstrip("【 ").replace("】", "，"))
     for clause in re.split(r"[，,。！？；：:、!?;]", _without_quotes(sentence)):
         rest = _zh_rest(clause.strip())
         if not rest:
@@ -121,6 +121,8 @@ def _zh_entity(phrase: str) -> Entity | None:
     head = re.sub(r"^(?:[红黄绿蓝紫白黑灰粉橙金银]色?|小|大|老)+(?=.)", "", head)
     if not head or lexicon.find_time(phrase) or _ZH_NO_THINGS.search(phrase):
         return None
+    if re.match("很|非常|越", phrase):
+        return None  # 下得很大: how, and nothing that is there
     if re.fullmatch(rf"[{CJK}]{{1,2}}[上下旁]", phrase):
         return None  # 墙上写着: where it is written
     if len(phrase) == 1 and _zh_kind(head) == "thing":

@@ -11,13 +11,16 @@ from shotwright.prompts.director.entities import Entity, Kind, Mentions
 
 _OPENINGS = re.compile(
     r"^(?:(?:then|suddenly|meanwhile|now|finally|later|soon|next|and|but|so|again|still|"
-    r"there (?:is|are)|here (?:is|are)|"
+    r"once upon a time|there (?:is|are|was|were|lived|stood)|here (?:is|are)|"
+    r"(?:pack|product|hero|beauty)[- ]?shot(?: of)?|"
     r"we see|we follow|show|see|reveal|cut to|open on|\w+ly)\b,?\s*|"
+    # what filmed it is blanked: "Drone shot [following] Marta", "[Tracking shot] of Marta"
+    r"(?:(?:the |our )?camera|we|(?:\w+ )?shot)\s{3,}|(?-i:of)\s+|"
     r"(?:an? |the )?(?:extreme |medium |slow[- ]motion |slow |low[- ]angle |high[- ]angle )*"
     r"(?:close[- ]?up|wide|medium|full|long|aerial|overhead|establishing|tracking|"
     r"drone|macro|detail|insert)?"
     r"(?:[- ](?:wide|long|close[- ]?up))?\s*"
-    r"(?:shot|view|scene|image|video|clip|footage|close[- ]?up)\s*(?:of|on|:|,)\s*)+",
+    r"(?:shot|view|scene|image|video|clip|footage|close[- ]?up)\s*(?:of|on|:|,|\u2013|\u2014)\s*)+",
     re.I,
 )
 _TOKEN = re.compile(
@@ -143,7 +146,12 @@ def _after_opening(sentence: str) -> str:
         shorter = _OPENINGS.sub("", text.lstrip(" \"\u201c'"), count=1)
         found = re.match(r"(?:[A-Za-z]+\s+){0,7}[A-Za-z]+,\s*", shorter)
         if found and found.group().split()[0].lower().strip(",") in lexicon.small("stop") | {"one"}:
-            shorter = shorter[found.end() :]
+            cut = found.end()
+            goes_on = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)?,\s*").match(shorter, cut)
+            last = re.findall(r"[a-z]+", found.group().lower())[-1]
+            if goes_on and (_quality(last) or last in lexicon.rules()["kind"]["adjective"]):
+                cut = goes_on.end()  # "on a hot, airless day, ..."
+            shorter = shorter[cut:]
         if shorter == text:
             return text
         text = shorter
@@ -178,6 +186,7 @@ def _is_verb(word: str, before: list[str]) -> bool:
         and word == low
         and before[-1] != "of"
         and not low.endswith(("ss", "'s"))
+        and not before[-1].endswith(("'s", "\u2019s"))
         and (before[0] in lexicon.small("singular") or (before[0] == "the" and not plural))
     )
 
@@ -191,6 +200,10 @@ def _noun_phrase(tokens: list[tuple[str, int, int]], start: int) -> int:
         low = word.lower()
         if low == "of" and before and i + 1 < len(tokens):
             before.append(low)
+        elif low in (",", "and") and _qualifies(before) and _goes_on(tokens, i):
+            pass  # "a tall, thin man" is one phrase
+        elif low == "full" and _is_whole(before) and _next_word(tokens, i) == "of":
+            break  # "a wood full of birches"
         elif low in lexicon.small("determiner") and _is_whole(before):
             break  # "turning a ring": two phrases
         elif (
@@ -216,6 +229,45 @@ def _noun_phrase(tokens: list[tuple[str, int, int]], start: int) -> int:
     return _with_features(tokens, i, before)
 
 
+_ADJECTIVES = re.compile(
+    r"quick|slow|loud|deep|low|high|thin|fat|thick|wide|narrow|sharp|strong|weak|kind|plain|pale|slim|stout|steep|broad|"
+    r"smooth|rough|cool|clean|bare|blank|bleak|brave|calm|cruel|damp|dense|dim|dull|faint|fierce|flat|frail|grim|grand|"
+    r"harsh|hoarse|lean|loose|mild|neat|proud|rich|poor|pure|quaint|rude|shrill|sleek|slick|smart|stark|stern|stiff|"
+    r"strange|sweet|tame|tense|tough|vast|vivid|elegant|rapid|\w{2,}(?:y|ed|ous|ful|ish|less|ive|ic|al|ant|ent|ible|able|ing|en)"
+)
+"""What the tables of things do not hold: common ones that no ending tells, and endings."""
+
+
+def _qualifies(before: list[str]) -> bool:
+    """Whether a noun phrase so far is a determiner and adjectives: its noun is still to come."""
+    listed = lexicon.rules()["kind"]["adjective"]
+    return (
+        len(before) > 1
+        and before[0] in lexicon.small("determiner")
+        and all(word in listed or _quality(word) for word in before[1:])
+    )
+
+
+def _quality(word: str) -> bool:
+    return bool(_ADJECTIVES.fullmatch(word)) and not _known_noun(word)
+
+
+def _goes_on(tokens: list[tuple[str, int, int]], i: int) -> bool:
+    """Whether an adjective and its noun follow: "thin man", not "two chairs" and not "and waits"."""
+    if i + 2 >= len(tokens):
+        return False
+    one, other = tokens[i + 1][0], tokens[i + 2][0]
+    low = one.lower()
+    adjective = low in lexicon.rules()["kind"]["adjective"] or _quality(low)
+    also = other in (",", "and")
+    small = lexicon.small("determiner") | lexicon.small("stop") | lexicon.small("pronoun")
+    return adjective and (also or (other[0].isalpha() and other.lower() not in small))
+
+
+def _next_word(tokens: list[tuple[str, int, int]], i: int) -> str:
+    return tokens[i + 1][0].lower() if i + 1 < len(tokens) else ""
+
+
 def _is_whole(before: list[str]) -> bool:
     """Whether words can end a noun phrase, so that a determiner begins the next."""
     return bool(before) and before[-1] != "of" and before[-1] not in lexicon.small("determiner")
@@ -223,9 +275,9 @@ def _is_whole(before: list[str]) -> bool:
 
 def _with_features(tokens: list[tuple[str, int, int]], i: int, before: list[str]) -> int:
     """Takes "in a yellow coat" into a person's noun phrase, when the verb only comes after it."""
-    if not (set(before) & set(lexicon.rules()["kind"]["person"])) or i + 2 >= len(tokens):
+    if i + 2 >= len(tokens) or tokens[i][0].lower() not in ("in", "with", "wearing"):
         return i
-    if tokens[i][0].lower() not in ("in", "with", "wearing"):
+    if set(before).isdisjoint(lexicon.rules()["kind"]["person"]):
         return i
     end = _noun_phrase(tokens, i + 1)
     phrase = " ".join(token[0] for token in tokens[i:end])
@@ -295,7 +347,8 @@ def _entity(text: str, tokens: list[tuple[str, int, int]], start: int, end: int)
         first, _, rest = phrase.partition(" ")
         phrase = f"{first.lower()} {rest}"
     named = named and "of" not in lowered
-    if sum(word not in lexicon.small("determiner") for word in lowered[:cut]) > MAX_PHRASE:
+    told = [word for word in lowered[:cut] if word[0].isalnum() and word != "and"]
+    if sum(word not in lexicon.small("determiner") for word in told) > MAX_PHRASE:
         return None  # words without an order, no name of a thing
     return Entity(phrase, head, _english_kind(lowered[:cut], named))
 
@@ -335,7 +388,8 @@ def _objects(text: str, tokens: list[tuple[str, int, int]], start: int) -> tuple
         ):
             end = _noun_phrase(tokens, i)
             # what somebody is without is not there
-            entity = None if previous == "without" else _entity(text, tokens, i, end)
+            absent = previous in ("without", "like")  # nor what it is only like
+            entity = None if absent else _entity(text, tokens, i, end)
             if entity and not lexicon.find_place(f"in {entity.phrase}"):
                 found.append(entity)
             i = max(end, i + 1)

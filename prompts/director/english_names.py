@@ -18,7 +18,7 @@ _TITLED = re.compile(
     rf"\b(?P<whole>{TITLE} (?P<bare>[A-Z][a-z][\w'-]*\b(?<!'s)(?: [A-Z][a-z]{{2,}}\b)?))"
 )
 _INSIDE = re.compile(
-    r"(?P<before>[a-z]+),? (?P<word>[A-Z][a-z]{1,20})\b(?! [A-Z])(?=[ ,.!?;:]|'s|\u2019s|$)"
+    r"\b(?P<before>[a-z]+),? (?P<word>[A-Z][a-z]{1,20})\b(?! [A-Z])(?=[ ,.!?;:]|'s|\u2019s|$)"
 )
 _DOES = (
     r"(?:walk|race|run|look|smile|laugh|say|said|ask|nod|sit|sat|stand|stood|turn|"

@@ -27,7 +27,16 @@ from shotwright.prompts.readers import Element, Script
 from shotwright.prompts.readers.script import tidy
 
 EventKind = Literal[
-    "heading", "sentence", "direction", "speech", "transition", "note", "shot", "sound", "aside"
+    "heading",
+    "sentence",
+    "direction",
+    "speech",
+    "transition",
+    "note",
+    "shot",
+    "sound",
+    "aside",
+    "hold",  # "Beat.": the picture before it goes on
 ]
 MAX_WORDS = 40
 """Words of a sentence that one shot takes; a longer one goes on in the next shot."""
@@ -95,6 +104,7 @@ def events_of(script: Script) -> Iterator[Event]:
                 element.end,
                 number,
                 channel=element.channel,
+                opens=script.text[max(0, element.start - 1) : element.start] in ("", "\n"),
             )
     yield from waiting
     if speaking is not None and not heard:
@@ -144,19 +154,30 @@ def _sentences(script: Script, element: Element, number: int) -> Iterator[Event]
     for span in split_sentences(text):
         for start, end in _pieces(span.text):
             piece = span.text[start:end]
-            words = piece.strip() if plain else tidy(re.sub(r"(?m)^\s*[!~]", "", piece))
+            bare = _STARS.sub(r"\2", piece).strip()
+            words = bare if plain else tidy(re.sub(r"(?m)^\s*[!~]", "", piece))
             if not words:
                 continue
             at = element.start + span.start
             kind: EventKind = "sentence"
-            if plain and lexicon.find_heading(words):
+            if script.exact:
+                pass  # a plan that was written out: "Beat." is what its writer has seen
+            elif plain and lexicon.find_heading(words):
                 kind = "heading"
             elif is_cut(words):
                 kind = "transition"
+            elif _LENGTH.fullmatch(words):
+                kind = "note"
+            elif len(words) < 40 and _HOLD.fullmatch(words):
+                kind = "hold"
             elif only_directs(words):
                 kind = "direction"
             opens = start == 0 and text[: span.start].rstrip(" \t")[-1:] in ("", "\n")
             yield Event(kind, words, at + start, at + end, number, opens=opens)
+
+
+_STARS = re.compile(r"(?<![\\\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,300}?)(?<=[^\s*])\1(?![\w*])")
+"""Marks of emphasis around words: *Wide shot.*"""
 
 
 @dataclass(frozen=True)
@@ -202,16 +223,30 @@ def only_directs(sentence: str) -> bool:
 _CUT = re.compile(
     r"(?:(?:SMASH |MATCH |JUMP |HARD |QUICK |INTER)?CUT(?:S)?(?: BACK)? TO(?: BLACK| WHITE)?|FADE (?:IN|OUT|UP)"
     r"|FADE TO (?:BLACK|WHITE)|(?:DISSOLVE|WIPE|IRIS) (?:TO|OUT|IN)"
-    r"|INTERCUT\b[^a-z\n]*|BACK TO (?:SCENE|PRESENT)"
-    r"|(?:BEGIN|START|END)(?: OF)? (?:MONTAGE|FLASHBACK|INTERCUT|DREAM SEQUENCE)\b[^a-z\n]*"
+    r"|INTERCUT\b[^a-z\n]*|BACK TO [A-Z][^a-z\n]*"
+    r"|(?:(?:BEGIN|START|END)(?: OF)? )?(?:MONTAGE|SERIES OF SHOTS|FLASHBACK|INTERCUT|DREAM SEQUENCE)\b[^a-z\n]*"
+    r"|(?:MOMENTS |MINUTES |HOURS |DAYS )?LATER"
+    r"|\[(?:(?:FADE|CUT|DISSOLVE|SMASH CUT)\b[^a-z\n\]]*|(?:AD|COMMERCIAL) BREAK)\]"
     r"|(?i:\W*the end|fin|end of (?:film|act \w+))|END|END CREDITS)\s*[.:…!]*\W*"
     r"|(?i:(?:(?:and )?(?:then )?(?:the )?(?:screen|picture|image|scene|film|movie|we) (?:then )?(?:\w+ly )?)?"
     r"(?:fades? (?:in|out|(?:out )?to (?:black|white)|(?:in |up )?from black)|cuts? to black))\s*[.:…]*"
     r"|(?:画面|屏幕)(?:渐渐|慢慢|逐渐|缓缓|最后)?地?(?:变黑|全黑|渐暗|暗下来?|黑屏)[。.]?"
     r"|(?:画面)?(?:渐渐|慢慢|逐渐|缓缓)?(?:切至|切到|切入|淡入|淡出|叠化|溶至|溶接|化入|化出|闪回|闪白|黑场|转场|划像|渐隐|渐显)[:：。]?"
-    r"|[（(]?(?:全?剧终|全片?完|完|终)[)）]?[。.!！]?"
+    r"|[（(【]?(?:全?剧终|全片?完|完|终|[本第][一二三四五六七八九十百\d]{0,4}集(?:完|终)|未完待续|闪回(?:开始|结束)?|回忆(?:开始|结束)?"
+    r"|黑屏|黑场|转场|切至?|片头|片尾|蒙太奇)[)）】]?[。.!！]?"
 )
 """A line that only says how one picture gives way to the next, or that there is none."""
+_LENGTH = re.compile(
+    r"[(\[（](?::\d\d|\d{1,3}(?:\.\d+)?\s*(?:s|secs?|seconds?|秒))[)\]）]\W*", re.I
+)
+"""How long the picture before it lasts, and nothing more: "A cat sleeps. (5s)"."""
+_HOLD = re.compile(
+    r"\(?(?:an? )?(?:(?:long|short|brief|small|another|silent) )*(?:beat|pause)(?: of silence)?\)?\s*[.…]*"
+    r"|intro\.?|outro\.?|verse \d\.?|(?:pre-)?chorus\.?|\((?:more|continued|cont['\u2019]d)\)|CONTINUED:?"
+    r"|[(（]?(?:停顿|沉默|静默|静场)(?:片刻|数秒|良久)?[)）]?[。.…]*",
+    re.I,
+)
+"""A mark of time for who speaks, or of a page's end: nothing new is seen."""
 
 
 def is_cut(line: str) -> bool:

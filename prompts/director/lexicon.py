@@ -69,7 +69,7 @@ def has(beat: str, text: str) -> bool:
     """Whether the sentence holds words of a beat: emotion, insert, action, travel, left, right,
     ...
     """
-    return bool(_table("beat")[beat].search(text))
+    return bool(_lower("beat")[beat].search(text.lower()))
 
 
 _ARTICLE = re.compile(r"^(?:an?|the|our)\s+", re.I)
@@ -118,7 +118,7 @@ def time_key(label: str) -> str | None:
 
 
 def _first(text: str, table: str) -> Found | None:
-    if not _any_of(table).search(text):
+    if not _any_of(table).search(text.lower()):
         return None
     found = [
         Found(value, match.start(), match.end())
@@ -144,9 +144,15 @@ def _table(table: str) -> dict[str, re.Pattern[str]]:
 
 
 @cache
+def _lower(table: str) -> dict[str, re.Pattern[str]]:
+    """The same, of a text in lower case, as the tables are: read twice as fast as when case is ignored."""
+    return {value: re.compile(_words(row)) for value, row in rules()[table].items()}
+
+
+@cache
 def _any_of(table: str) -> re.Pattern[str]:
-    """What says any value of a table: most sentences say none."""
-    return re.compile("|".join(f"(?:{_words(row)})" for row in rules()[table].values()), re.I)
+    """What says any value of a table, of a text in lower case: most sentences say none."""
+    return re.compile("|".join(f"(?:{_words(row)})" for row in rules()[table].values()))
 
 
 def _words(row: str | dict[str, str]) -> str:
@@ -275,6 +281,8 @@ def _heading_time(time: str) -> str:
 
 def find_words(table: str, text: str) -> str | None:
     """The first words of a table (weather, lit) in a text, as they stand; not those that it denies."""
+    if not _any_of(table).search(text.lower()):
+        return None
     for pattern in _table(table).values():
         for match in pattern.finditer(text):
             if not _DENIED.search(text, max(0, match.start() - 40), match.start()):
@@ -289,9 +297,18 @@ _DENIED = re.compile(
 """Right before the words: "it does not rain", 没下雨."""
 
 
+def only_looks(text: str) -> bool:
+    """Whether a text says how a picture looks and nothing that is in it: "Slow motion, 4K.", "Low angle."."""
+    if len(text) > 200:
+        return False
+    rest = _lower("look")["words"].sub(" ", lower := text.lower())
+    return rest != lower and not re.search(r"\w", rest)
+
+
 def find_kind(table: str, text: str) -> str | None:
     """Which kind of a table (focus, composition, sound) a text speaks of."""
-    return next((kind for kind, words in _table(table).items() if words.search(text)), None)
+    lower = text.lower()
+    return next((kind for kind, words in _lower(table).items() if words.search(lower)), None)
 
 
 _FINDERS = {"size": "size", "angle": "angle", "framing": "framing"}
@@ -300,6 +317,7 @@ _FINDERS = {"size": "size", "angle": "angle", "framing": "framing"}
 def named(table: str, words: str, allowed: Collection[str]) -> str | None:
     """The plan's name for what a cell says: "CU", "close-up" and "特写" are close_up."""
     plain = re.sub(r"[\s_-]+", "_", words.strip().lower()).strip("_.。")
+    plain = re.sub(r"(?<=[a-z])\.(?=[a-z])", "", plain)  # M.S.
     if plain in allowed:
         return plain
     short = rules()["short"].get(table, {})

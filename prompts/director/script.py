@@ -230,7 +230,7 @@ _FILM = (
 _RATIO_SAID = re.compile(
     rf"(?<![\d:])(?P<ratio>{_RATIO})(?=[^\n。]{{0,30}}"
     r"(?:屏|画幅|比例|视频|短片|影片|版|\b(?:film|video|format|clip|ad|aspect|frame|ratio)))"
-    rf"|(?:aspect ratio|ratio|format|in|画幅|比例)\s*(?:of|is|为|是)?\s*[:：]?\s*(?P<after>{_RATIO})"
+    rf"|(?:aspect ratio|ratio|format|in|画幅|比例)\s*(?:of|is|为|是)?\s*[*_]*[:：]?[*_]*\s*(?P<after>{_RATIO})"
     rf"|(?P<tall>\b(?:vertical|portrait)[ -]{_FILM}|竖屏|竖版|竖幅"
     r"|\A\W*(?:(?:please|make|create|generate|produce|film|shoot|write|i want|we need|me|us)\s+)*(?:an?|the|our)\s+"
     rf"(?:[\w.-]+\s+){{0,4}}?(?:tik\s?tok|reels?|shorts)\s+{_FILM}|\A[^，。\n]{{0,20}}(?:抖音|快手|小红书)(?:短?视频|广告|短片))"

@@ -17,6 +17,7 @@ from shotwright.prompts.director.choices import choose
 from shotwright.prompts.director.entities import Entity, heads
 from shotwright.prompts.director.events import camera_of
 from shotwright.prompts.director.frames import about, first_frame_of, last_frame_of
+from shotwright.prompts.director.speech import unquoted
 from shotwright.prompts.director.staging import Stage, screen_direction
 from shotwright.prompts.director.state import State
 from shotwright.prompts.director.telling import (
@@ -42,6 +43,8 @@ from shotwright.prompts.shotplan import CameraMove, Shot
 
 SHOT_FIELDS = frozenset(Shot.model_fields) - {"id", "scene_id"}
 """What a writer can fix of a shot."""
+_LENGTH = re.compile(r"\d+(?:\.\d+)? ?(?:s|秒)", re.I)
+_BACK_TO = re.compile(r"BACK TO (?:THE )?(?P<place>[^.:…!]+)")
 
 
 class Work:
@@ -54,6 +57,7 @@ class Work:
         self.ids: set[str] = set()
         self.tongues: dict[int, Language] = {}
         self.leaving: str | None = None
+        self.listed = False
 
     def shot(self, beat: Beat, index: int) -> dict[str, Any]:
         source = self._source(beat)
@@ -103,19 +107,34 @@ class Work:
         for event in beat.events:
             if event.kind == "heading":
                 state.enter_heading(event.text)
+            elif event.kind == "transition" and (back := _BACK_TO.match(event.text)):
+                state.go_back(back["place"])
             elif event.kind == "sentence" and not state.headings and not only_films(event, beat):
                 state.enter(event.text)
+            elif event.kind == "sentence" and state.time is None and state.scenes:
+                self._timed(event.text)
         if not state.scenes:
             state.begin_scene(beat.events[0].text)
         return len(state.scenes) > before
+
+    def _timed(self, text: str) -> None:
+        """A heading that names no time leaves it to the sentences under it."""
+        if told := lexicon.find_time(unquoted(text)):
+            self.state.time = told.value
+            self.state.scenes[-1]["time_of_day"] = self.state.label()
 
     def _listed_scene(self, channel: Mapping[str, str]) -> None:
         """A shot list's own scene or place."""
         state = self.state
         place, scene = channel.get("place", "").strip(), channel.get("scene", "").strip()
-        time = channel.get("time_of_day", "").strip()
+        time, seen = channel.get("time_of_day", "").strip(), channel.get("action", "")
         if time and time not in ("-", "–"):
             state.time = lexicon.time_key(time) or time
+        elif seen and (place or scene) and (told := lexicon.find_time(unquoted(seen))):
+            state.time = told.value
+        self.listed = self.listed or bool(place or scene)
+        if seen and not self.listed and not state.headings:
+            state.enter(seen)  # a list without a column for it
         if place and lexicon.find_heading(place):
             if not state.scenes or state.scenes[-1]["slugline"] != place:
                 state.enter_heading(place)
@@ -270,6 +289,8 @@ class Work:
             CameraMove.model_validate(m).to_move() for m in asked.get("camera", ())
         ]
         stripped: list[str] = []
+        if not moves and not self.state.exact:
+            moves += camera_of(str(asked.get("action", ""))).moves  # of a list without a camera
         for event in beat.events:
             if event.kind not in ("sentence", "direction"):
                 continue
@@ -299,8 +320,11 @@ class Work:
             heading = lexicon.find_heading(beat.of("heading")[-1].text)
             parts = [state.place, (state.label() or "") if heading and heading.time else ""]
             return ("，" if state.language == "zh" else ", ").join(part for part in parts if part)
-        words = [event.text for event in beat.events if event.text]
-        return " ".join(words) or state.place or title_of(self.script)
+        told = [e for e in beat.events if e.text and not _LENGTH.fullmatch(e.text)]
+        seen = [e for e in told if e.kind not in ("transition", "hold")]
+        return (
+            " ".join(event.text for event in seen or told) or state.place or title_of(self.script)
+        )
 
     def _speaks(self, speech: dict[str, Any]) -> str:
         who = next(

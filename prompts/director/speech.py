@@ -29,10 +29,21 @@ _VERB = re.compile(
 )
 _AFTER = re.compile(
     r"^[,.]?\s*(?:\w+ly\s+)?(?:says?|said|asks?|asked|whispers?|whispered|shouts?|shouted|replies|replied|"
-    r"answers?|answered|yells?|yelled|mutters?|muttered|murmurs?|murmured|adds?|added)\s+"
+    r"answers?|answered|yells?|yelled|mutters?|muttered|murmurs?|murmured|adds?|added|cries|cried|calls?|called|"
+    r"begs?|begged|gasps?|gasped|hiss(?:es|ed)|growls?|growled|grunts?|grunted|sobs?|sobbed|snaps?|snapped|"
+    r"squeaks?|squeaked|roars?|roared|barks?|barked|hoots?|hooted|purrs?|purred|croaks?|croaked|chirps?|chirped|"
+    r"stammers?|stammered|wonders?|wondered|insists?|insisted|warns?|warned|sighs?|sighed|groans?|groaned|"
+    r"bellows?|bellowed|exclaims?|exclaimed|explains?|explained|demands?|demanded|promises|promised|laughs?|laughed|"
+    r"giggles?|giggled|chuckles?|chuckled|screams?|screamed|thinks?|thought|continues|continued|went\s+on)\s+"
     rf"(?P<who>(?:{TITLE} )?(?:the |an? )?[\w'-]+(?: [A-Z][\w'-]+)?)",
     re.I,
 )
+_GOES_ON = re.compile(
+    r"[,\uff0c][\"\u201d]\s*(?:(?:he|she|it|they|the\s+\w+|an?\s+\w+|(?-i:[A-Z])[\w.'-]+)\s+(?:\w+ly\s+)?\w+(?:s|ed)\b"
+    r"|\w+(?:s|ed)\s+(?:he|she|it|they|the\s+\w+|an?\s+\w+|(?-i:[A-Z])[\w.'-]+))",
+    re.I,
+)
+"""A comma before the closing quote, and whose voice it is: '"Shadows," she hooted'."""
 _LAUGHED = re.compile(
     rf"[.!?,\u3002\uff01\uff1f\uff0c\u2026][\u201d\u300d\u300f\"]\s*[{CJK}]{{1,4}}?[微苦冷大]?[笑哭]"
 )
@@ -83,7 +94,8 @@ def said_in(sentence: str) -> tuple[tuple[Said, ...], str]:
     alone = not re.search(rf"[\w{CJK}]", rest)
     if label := _LABEL.fullmatch(rest):
         return tuple(Said(_words(quote), label[1]) for quote in quotes), ""
-    told = _VERB.search(rest) or _LAUGHED.search(sentence)
+    told = _VERB.search(rest) or _LAUGHED.search(sentence) or _GOES_ON.search(sentence)
+    told = told or next(filter(None, (_AFTER.match(sentence[q.end() :]) for q in quotes)), None)
     speaks = told or _acts_then(sentence, quotes[0])
     written = _WRITTEN.search(rest) or _WRITTEN_ON.search(sentence[: quotes[0].start()])
     if not alone and (not speaks or written):

@@ -5,7 +5,6 @@ stay left in every shot of it and look right.
 """
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from shotwright.prompts.director import lexicon
 from shotwright.prompts.director.beats import Beat, lacks
 from shotwright.prompts.director.entities import Entity, heads
 from shotwright.prompts.director.events import Event, without_camera
+from shotwright.prompts.director.looks import CALLED, FEATURES, looks_en, looks_of, looks_zh
 from shotwright.prompts.director.speech import said_in
 from shotwright.prompts.director.state import State, is_part, name_key
 from shotwright.prompts.director.subjects import happens, mentions_of
@@ -51,44 +51,10 @@ _THEY = re.compile(r"\W*(?:(?:then|and|now)[, ]+)*they\b|[他她它]们|\W*[两�
 _IT_WAS = re.compile(r"\W*it(?:['\u2019]s| is| was| has been| had been)\b", re.I)
 """A sentence of a time or a weather: its pronoun stands for nobody."""
 _BOTH = re.compile("[两二俩]人")
+_AGES = ("young", "younger", "older", "teen", "teenage", "baby", "child", "adult")
 MAX_NAMES = 400
 """Names that are looked for in every sentence."""
 _EXTENSION = re.compile(r"[(（]([^)）]*)[)）]")
-_FEATURES = re.compile(
-    rf"(?P<name>[A-Z][A-Za-z'.-]+(?: [A-Z][A-Za-z'.-]+)?|[{CJK}·]{{2,4}})\s*[(（](?P<looks>[^)）]{{1,80}})[)）]"
-    r"(?:, (?P<more>an? [^.;!?\n]{2,80}?),(?= ))?"
-    r"|(?P<cap>(?:(?i:Dr|Mr|Mrs|Ms|Prof|Capt|Lt|Sgt)\.? )?[A-Z][A-Za-z'-]+(?: [A-Z][A-Za-z'-]+)?), "
-    r"(?P<said>(?:an? |late |early |mid-?|in (?:his|her|their) "
-    r"|\d{1,2}(?:s\b|\b))[^.;!?\n]{2,80}?|\d{1,2}),(?= )"
-    rf"|(?P<zh>(?<![{CJK}])[{CJK}·]{{2,4}})，(?P<zsaid>(?:\d{{1,3}}|[一二三四五六七八九十]{{1,3}})岁[^。；！？\n]{{0,80}})"
-)
-
-
-_LOOKS_ZH = re.compile(
-    r"(?:身?穿|戴|留|身着|披|一头|短发|长发|[^，]{0,3}(?:头发|眼睛|胡子|脸|个子|身高|瘦|胖|高|矮))"
-)
-
-
-def _looks_zh(said: str) -> str:
-    """Age, clothes and features, up to the first clause that says what is done."""
-    clauses = said.split("，")
-    return "，".join([clauses[0], *itertools.takewhile(_LOOKS_ZH.match, clauses[1:])])
-
-
-_WORN = re.compile(r"(?:wearing|dressed|clad|wrapped|in (?:an? |his |her |their ))")
-
-
-def _looks_en(match: re.Match[str], text: str) -> str:
-    """Age, clothes and features, up to the first clause that says what is done, or names somebody else."""
-    looks = [str(match["said"])]
-    for clause in text[match.end() :].split(",")[:-1]:
-        words = clause.strip()
-        if not words or words[0].isupper() or re.search("[.;!?\n]", words) or len(words) > 80:
-            break
-        if happens(_WORN.sub("", words, count=1)) or (words.split()[0] in ("and", "then")):
-            break
-        looks.append(words)
-    return ", ".join(looks)
 
 
 def speaker_name(cue: str) -> tuple[str, str, str | None]:
@@ -135,6 +101,8 @@ class Stage:
         self.known = names_pattern([*names, *called])
         self.keys = state.names = {name_key(name) for name in names}
         self.seen: list[str] = []
+        self.scene = 0
+        self.told: str | None = None
         self.acted: Entity | None = None
 
     def entities(self, beat: Beat, action: str = "") -> tuple[list[Entity], list[Entity]]:
@@ -145,11 +113,11 @@ class Stage:
         people: dict[str, Entity] = {}
         things: dict[str, Entity] = {}
         self.acted = self.state.memory.last_subject
-        told = [event.text for event in beat.sentences]
+        told = [event.text for event in beat.sentences if not lexicon.only_looks(event.text)]
         for sentence in [span.text for span in split_sentences(action)] or told:
             text = without_camera(said_in(sentence)[1])
-            for match in list(_FEATURES.finditer(text)):
-                looks = _looks_en(match, text) if match["cap"] else match["looks"] or ""
+            for match in list(FEATURES.finditer(text)):
+                looks = looks_en(match, text) if match["cap"] else match["looks"] or ""
                 taken = self._looks(match, looks)
                 aside = match["more"] or (looks if match["cap"] else None)
                 if taken and aside:
@@ -157,10 +125,12 @@ class Stage:
                     text = text.replace(f", {aside},", "", 1)
                 if match["zh"]:
                     # age and clothes are no subject: who, then what is done
-                    done = text[match.end("zh") + 1 + len(_looks_zh(match["zsaid"])) :]
+                    done = text[match.end("zh") + 1 + len(looks_zh(match["zsaid"])) :]
                     text = text[: match.end("zh")] + done.lstrip("，")
                     people[match["zh"]] = Entity(match["zh"], match["zh"], "person")
                     self.state.memory.hear(match["zh"])
+            for match in list(CALLED.finditer(text)):
+                text = self._christened(text, match, people)
             shown, unresolved = self.state.memory.read(_EXTENSION.sub("", text))
             if unresolved and not beat.speeches and not _IT_WAS.match(text):
                 self.state.warn(
@@ -179,7 +149,7 @@ class Stage:
                 called = name_key(entity.phrase) in self.state.characters
                 person = called or entity.kind != "thing" or name_key(entity.phrase) in self.keys
                 (people if person else things)[entity.phrase] = entity
-                if person and (looks := _looks_of(entity, sentence)):
+                if person and (looks := looks_of(entity, sentence)):
                     self.state.looks(entity, looks)
             self._named(text, people, things)
             if _THEY.match(text) and sum(map(heads, people.values())) < 2:
@@ -201,6 +171,11 @@ class Stage:
         for name in found:
             if any(re.match(rf"{re.escape(name)}(?:的|['’]s )", phrase) for phrase in people):
                 continue  # 小明的妈妈 is in the picture, and 小明 is not
+            other = next((p for p in (*people, *things) if _another(p, name)), None)
+            if other is not None:
+                things.pop(other, None)  # young Ada is in the picture, and ADA is not
+                people.setdefault(other, Entity(other, other.lower(), "person"))
+                continue
             for phrase in [p for p in people if p != name and _runs_on(p, name)]:
                 del people[phrase]
             if any(_is_named(p) and is_part(name_key(name), name_key(p)) for p in people):
@@ -224,10 +199,21 @@ class Stage:
             if _runs_on(last, name) or (last == name and re.match(f"[{CJK}]", name)):
                 memory.last_subject = Entity(name, name, "person")
 
+    def _christened(self, text: str, match: re.Match[str], people: dict[str, Entity]) -> str:
+        """The text with "a little red fox named Pim" as Pim, who looks like that."""
+        phrase, name = match["phrase"], match["name"] or match["caps"]
+        told = mentions_of(phrase + ".").subject
+        if told is None or told.kind == "thing":
+            return text
+        self.state.person(name, phrase[0].lower() + phrase[1:])
+        people[name] = Entity(name, name.lower(), "person")
+        self.state.memory.hear(name)
+        return text.replace(match.group(), name, 1)
+
     def _looks(self, match: re.Match[str], told: str) -> bool:
         """Whether the looks were taken as those of somebody who is called so; told: those in English."""
         name = match["name"] or match["cap"] or match["zh"]
-        looks = told or _looks_zh(match["zsaid"])
+        looks = told or looks_zh(match["zsaid"])
         known = name_key(name) in self.keys or name_key(name) in self.state.characters
         if match["cap"] and happens(match["said"]):
             return False  # behind ANNA, a dog barks
@@ -267,9 +253,14 @@ class Stage:
 
     def _quoted(self, event: Event, people: list[Entity]) -> Iterator[dict[str, Any]]:
         speeches, rest = said_in(event.text)
+        if event.opens or (people and self.state.character(people[0]) != self.told):
+            self.told = None
+        goes_on = self.told if not re.search(r"\w", rest) else None
         for said in speeches:
-            if said.then and not event.opens and self.acted and self.acted.kind == "person":
-                who: str | None = self.state.character(self.acted)
+            if goes_on and said.who is None:
+                who: str | None = goes_on  # '"No," said Ann, sitting down. "Never."'
+            elif said.then and not event.opens and self.acted and self.acted.kind == "person":
+                who = self.state.character(self.acted)
             else:
                 who = self._speaker(said.who, rest, people)
             if who is None:
@@ -279,6 +270,8 @@ class Stage:
                 )
                 continue
             self._heard(who)
+            if said.who is not None or goes_on:
+                self.told = who
             yield {"character_id": who, "text": said.text, "parenthetical": None}
 
     def _speaker(self, named: str | None, rest: str, people: list[Entity]) -> str | None:
@@ -322,6 +315,9 @@ class Stage:
     ) -> list[dict[str, Any]]:
         """Everyone in the shot, with the side that they keep; over: from behind a listener."""
         state = self.state
+        if self.scene != len(state.scenes):
+            # nobody of the scene before hears a voice
+            self.scene, self.seen = len(state.scenes), []
         words = _WORDS[state.language]
         ids = [state.character(entity) for entity in people]
         talking = [
@@ -391,20 +387,18 @@ class Stage:
                 self.state.sides[str(known["id"])] = side
 
 
-def _looks_of(entity: Entity, sentence: str) -> str | None:
-    """27, freckles, of "a woman (27, freckles)"."""
-    if "(" not in sentence and "（" not in sentence:
-        return None
-    found = re.search(rf"{re.escape(entity.phrase)}\s*[(（]([^)）]{{2,80}})[)）]", sentence, re.I)
-    return found[1] if found and re.search(r"[\d,，、]", found[1]) else None
-
-
 def _is_place(entity: Entity, text: str) -> bool:
     """Whether a text only names where the scene plays, "An empty platform.": that is round the picture."""
     if entity.kind != "thing" or happens(text):
         return False
     place = lexicon.find_place(f"in {entity.phrase}")
     return place is not None and place.noun == entity.head and not place.is_spot
+
+
+def _another(phrase: str, name: str) -> bool:
+    """Whether a phrase is a name with a word that makes another person of it: Young Daniel."""
+    words = name_key(phrase).split()
+    return words[1:] == name_key(name).split() and words[0] in _AGES
 
 
 def _is_named(phrase: str) -> bool:

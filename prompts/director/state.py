@@ -71,6 +71,15 @@ class State:
                 self.time = heading.time
         self.begin_scene(line, line.strip())
 
+    def go_back(self, place: str) -> None:
+        """A known place begins a scene again, as its heading told it."""
+        known = self.locations.get(place.casefold())
+        told = next(
+            (s for s in reversed(self.scenes) if known and s["location_id"] == known["id"]), None
+        )
+        if told is not None and told["slugline"]:
+            self.enter_heading(told["slugline"])
+
     def enter(self, text: str) -> bool:
         """Takes place and time from a sentence; a change of either begins a scene."""
         before = (self.place_noun, self.time)

@@ -59,6 +59,8 @@ class Memory:
         word = subject.phrase
         if subject.kind != "person" or not word[:1].isupper() or not word.isascii():
             return True
+        if re.search("-[a-z]", word):
+            return False  # Dishwasher-safe
         if " " in word or word.casefold() in self.proper or _born(word.lower()):
             return True
         if word.lower() in lexicon.rules()["kind"]["person"]:

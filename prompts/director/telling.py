@@ -11,7 +11,13 @@ from typing import Any
 from shotwright.prompts.camera_words import CameraHit, denied_moves
 from shotwright.prompts.director import lexicon
 from shotwright.prompts.director.beats import Beat, lacks
-from shotwright.prompts.director.events import Event, camera_of, is_cut, without_camera
+from shotwright.prompts.director.events import (
+    Event,
+    camera_of,
+    is_cut,
+    only_directs,
+    without_camera,
+)
 from shotwright.prompts.language import split_sentences
 from shotwright.prompts.readers import Script
 
@@ -19,10 +25,13 @@ from shotwright.prompts.readers import Script
 def title_of(script: Script) -> str:
     """The script's first sentence that is filmed, cut to 60 characters."""
     first = script.elements[0].channel.get("action") if script.elements else None
-    told = (script.text[e.start : e.end][:5_000] for e in script.elements if e.kind == "action")
-    spans = split_sentences(first or next(filter(str.strip, told), script.text[:5_000]))
-    named = [s.text for s in spans if not (lexicon.find_heading(s.text) or is_cut(s.text))]
-    line = re.sub(r"\s+", " ", (named or [s.text for s in spans] or ["Untitled"])[0])
+    shown = (script.text[e.start : e.end][:5_000] for e in script.elements if e.kind == "action")
+    spans = split_sentences(first or next(filter(str.strip, shown), script.text[:5_000]))
+    told = [re.sub(r"\*+", "", span.text).strip() for span in spans]
+    named = [
+        one for one in told if not (lexicon.find_heading(one) or is_cut(one) or only_directs(one))
+    ]
+    line = re.sub(r"\s+", " ", (named or told or ["Untitled"])[0])
     line = line.strip(" .。!！?？")
     return line if len(line) <= 60 else line[:59] + "…"
 

@@ -22,6 +22,7 @@ _SHOT = (
     ),
     # "(30s, red hair)" is an age
     re.compile(rf"[(\[]\s*(?:about\s+)?{_SECONDS}\s*[)\]]", re.I),
+    re.compile(r"[(\[]\s*:(\d\d)\s*[)\]]"),  # (:03) in a two-column script
     re.compile(rf"(?:持续|时长|停留|长达|[（(\[【])\s*(?:约|[:：])?\s*{_NUMBER}\s*秒"),
 )
 _AGE = re.compile(r"\b[A-Z][\w'-]* \([2-9]0s\)\Z")
@@ -34,11 +35,18 @@ _FILM = (
     ),
     re.compile(
         rf"\b(?:film|video|ad|advert|advertisement|commercial|clip|movie|spot|trailer|teaser)\b[^.!?\n]{{0,60}}?,"
-        rf"\s*(?:about\s+)?{_SECONDS}(?=\s*(?:[.!\n]|$))",
+        rf"\s*(?:about\s+)?{_SECONDS}(?=\s*(?:[.!)\n]|$))",
         re.I,
     ),
     re.compile(
         rf"\btotal(?: length| duration| running time| run time)?(?: of| is|:)?\s*{_SECONDS}", re.I
+    ),
+    re.compile(rf"\b{_SECONDS} (?:in )?total\b(?!ly)", re.I),
+    # ':30 TV', "TRT: :30"
+    re.compile(
+        r"(?<![\d:]):(\d\d)(?![\d:])(?=\s*(?:TV|radio|spot|ad|advert|commercial|film|video|pre-?roll|bumper)\b)"
+        r"|\b(?:TRT|length|duration|run(?:ning)? time)\s*:\s*:(\d\d)\b",
+        re.I,
     ),
     re.compile(rf"(?:总时长|全片|片长|总长|总共)\s*(?:约|为|是|[:：])?\s*{_NUMBER}\s*秒"),
     re.compile(
@@ -48,7 +56,8 @@ _FILM = (
 
 
 _ONLY_LENGTH = re.compile(
-    rf"\W*(?:in )?(?:the )?total(?: length| duration| running time| run time)?(?: of| is|:)?\s*{_SECONDS}\W*"
+    rf"\W*{_SECONDS} (?:in )?total\W*"
+    rf"|\W*(?:in )?(?:the )?total(?: length| duration| running time| run time)?(?: of| is|:)?\s*{_SECONDS}\W*"
     rf"|\W*(?:总时长|全片|片长|总长|总共)\s*(?:约|为|是|[:：])?\s*{_NUMBER}\s*秒钟?\W*",
     re.I,
 )
@@ -63,7 +72,9 @@ def asked_length(text: str) -> list[float]:
     """The lengths in seconds that a script asks of the whole film, each once, in order."""
     head = text[:20_000]
     found = [
-        (match.start(), float(match[1])) for pattern in _FILM for match in pattern.finditer(head)
+        (match.start(), float(match[match.lastindex or 1]))
+        for pattern in _FILM
+        for match in pattern.finditer(head)
     ]
     return list(dict.fromkeys(seconds for _, seconds in sorted(found) if seconds > 0))
 
@@ -140,9 +151,7 @@ def told_seconds(text: str, state: State) -> float | None:
         for m in pattern.finditer(text)
         if not _AGE.search(text[: m.end()])
     ]
-    film = {
-        seconds for pattern in _FILM for m in pattern.finditer(text) for seconds in [float(m[1])]
-    }
+    film = {float(m[m.lastindex or 1]) for pattern in _FILM for m in pattern.finditer(text)}
     found = [seconds for seconds in found if seconds not in film]
     if not found:
         return None

@@ -14,7 +14,7 @@ from shotwright.prompts.readers.brief import Brief, read_brief
 from shotwright.prompts.readers.fdx import read_fdx
 from shotwright.prompts.readers.fountain import read_fountain
 from shotwright.prompts.readers.headings import split_heading
-from shotwright.prompts.readers.plain import read_plain
+from shotwright.prompts.readers.plain import places_shots, read_plain
 from shotwright.prompts.readers.request import read_request
 from shotwright.prompts.readers.script import (
     MAX_SCRIPT,
@@ -66,7 +66,7 @@ def detect_format(text: str) -> Format:
         return "markdown"
     if is_csv(text):
         return "csv"
-    if _is_fountain(text):
+    if _is_fountain(text) and not (_TITLE_PAGE.match(text) and places_shots(text)):
         return "fountain"
     return "brief" if read_brief(text[:20_000]) or read_request(text) else "plain"
 

@@ -83,10 +83,10 @@ def decode_list(field: str, words: str) -> Any:
 
 
 def number(words: str) -> float:
-    """Seconds or millimetres: "4", "4 s", "2.5秒", "3,5", "1:30", "35mm".  Raises ValueError."""
+    """Seconds or millimetres: "4", "4 s", "2.5秒", "3,5", "1:30", ":30", "35mm".  Raises ValueError."""
     words = re.sub(r"^(\s*\d+),(?=\d{1,2}(?!\d))", r"\1.", words)
-    if clock := re.fullmatch(r"\s*(\d{1,2}):(\d{2}(?:\.\d+)?)\s*", words):
-        return 60 * float(clock[1]) + float(clock[2])
+    if clock := re.fullmatch(r"\s*(\d{0,2}):(\d{2}(?:\.\d+)?)\s*", words):
+        return 60 * float(clock[1] or 0) + float(clock[2])
     match = re.fullmatch(
         r"\s*(?:about|~|约|≈)?\s*(\d+(?:\.\d+)?|\d+(?:\.\d+)?e-?\d+)\s*"
         r"(?:seconds?|secs?|s|秒钟?|mm|毫米)?\s*[.。]?\s*",
@@ -221,7 +221,7 @@ def manner(note: str) -> tuple[str | None, str]:
     return (ways[0], "; ".join(p for p in parts if not delivery(p))) if ways else (None, note)
 
 
-_VOICE_OVER = ("vo", "voiceover", "narration", "旁白", "解说", "内心独白", "独白")
+_VOICE_OVER = ("vo", "voiceover", "narration", "narrator", "旁白", "解说", "内心独白", "独白")
 _OFF_SCREEN = ("os", "oc", "off", "offscreen", "offcamera", "offstage", "画外音", "画外", "幕后")
 
 

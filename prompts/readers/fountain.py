@@ -16,10 +16,13 @@ from typing import Any
 from shotwright.prompts.language import CJK
 from shotwright.prompts.readers.channel import field_named, parse_note
 from shotwright.prompts.readers.headings import split_heading
-from shotwright.prompts.readers.script import Element, Script
+from shotwright.prompts.readers.plain import is_name
+from shotwright.prompts.readers.script import Element, Script, title_line
 
 # an empty line ends a note that was never closed
 _NOTE = re.compile(r"(?<!\\)\[\[((?:[^\]\[\n]|\](?!\])|\[(?!\[)|\n(?![ \t]*\n))*)\]\]")
+_MARK = re.compile(r"(?m)^[ \t]*[△▲▽▼][ \t]*")
+"""What begins a line of action in a Chinese screenplay."""
 _TITLE_KEY = re.compile(r"(?P<key>[^:：\n]{1,30})[:：][ \t]*(?P<value>[^\n]*)$")
 _TITLE_KEYS = frozenset(
     [
@@ -63,9 +66,24 @@ _CUE_ZH = re.compile(
 )
 _CUE_EN = re.compile(r"(?P<name>[^a-z\n(]{1,60}?)[ \t]*(?P<ext>(?:\([^)\n]{1,40}\)[ \t]*)*)\^?")
 _SPOKEN_ZH = re.compile(
-    rf"(?P<name>[{CJK}·]{{1,5}})[ \t]*(?P<ext>[(（][^)）\n]{{1,20}}[)）])?[:：](?P<said>.+)"
+    rf"(?P<name>[{CJK}·]{{1,5}})[ \t]*(?P<ext>[(（][^)）\n]{{1,20}}[)）]|(?:VO|OS|V\.O\.?|O\.S\.?))?"
+    r"[:：](?P<said>.+)"
+)
+_SPOKEN_EN = re.compile(
+    r"(?P<name>[A-Z][A-Z0-9.'’-]*(?: [A-Z][A-Z0-9.'’-]*){0,2})(?P<ext>[ \t]*\([^)\n]{1,30}\))?:[ \t]+(?P<said>\S.*)"
+)
+"""A speech in one line, as nobody who knows the format writes it: "MOM: Seatbelts."."""
+_DIRECTS = re.compile(
+    r"\b(?:ON|TO|WITH|OF|SHOTS?|SCREEN|FROM|IN|OUT|LATER|POV|THIRD|BLACK|MONTAGE|FLASHBACK|THE|\w+['’]S)\b"
 )
 _ASIDE = re.compile(r"={3,}$|#{1,6}(?!\d)|=(?!=)")
+_PART = re.compile(
+    r"(?:END OF )?(?:PART|ACT|EPISODE|SERIES|CHAPTER)[ \t]+(?:[A-Z]+|\d{1,3})\b[^a-z\n]{0,60}"
+    r"|TEASER|COLD OPEN|PROLOGUE|EPILOGUE|TAG|第[\d一二三四五六七八九十百]{1,4}[集幕章回]"
+)
+"""A line that heads or ends a part and is not filmed."""
+_PRESENT = re.compile(r"\([A-Z][A-Z .'’-]+(?:, [A-Z][A-Z .'’-]+)*\)")
+"""Who is in a scene, under the heading of a British page: "(MARGE, PAUL)"."""
 _WRITTEN = frozenset(["字幕", "标题", "标语", "口号", "快讯", "注意", "提示", "屏幕", "画面"])
 """What text in the picture, or a remark, begins with: nobody speaks it."""
 _TELLS = tuple("说道问喊答想写念叫")
@@ -78,14 +96,26 @@ def opens_another(line: str) -> bool:
     """
     if line.startswith("!"):
         return False
-    if split_heading(line) or re.match(r"#{1,6}\s|=\s", line):
+    if split_heading(line) or re.match(r"#{1,6}\s|=\s|[△▲▽▼]", line):
+        return True
+    if _PART.fullmatch(line) or _PRESENT.fullmatch(line):
+        return True
+    if _says(line):
         return True
     spoken = _SPOKEN_ZH.fullmatch(line)
     return (
         spoken is not None
         and not spoken["name"].endswith(_TELLS)
-        and field_named(spoken["name"]) is None
+        and field_named(spoken["name"]) in (None, "cast")
     )
+
+
+def _says(line: str) -> re.Match[str] | None:
+    """A line in which somebody speaks; none that says how to film: "CLOSE ON: his hand"."""
+    match = _SPOKEN_EN.fullmatch(line)
+    if match is None or _DIRECTS.search(match["name"]):
+        return None
+    return match if is_name(match["name"], field_named(match["name"])) else None
 
 
 def read_fountain(source: str) -> Script:
@@ -108,7 +138,7 @@ class _Reader:
         if self.text != self.source:
             self._warn("comment_left_out", "What stands between /* and */ is not filmed.")
         notes = list(_NOTE.finditer(self.text))
-        self.text = _NOTE.sub(_blank, self.text)
+        self.text = _MARK.sub(_blank, _NOTE.sub(_blank, self.text))
         if "[[" in self.text.replace("\\[[", ""):
             self._warn("note_unclosed", "A note [[ is never closed; its words are read as action.")
         if "/*" in self.text:
@@ -142,7 +172,12 @@ class _Reader:
         at = len(self.text) - len(self.text.lstrip())
         first = _TITLE_KEY.match(self.text, at, _line_end(self.text, at))
         if not first or first["key"].strip().lower() not in _TITLE_KEYS:
-            return 0
+            named = title_line(self.text)
+            if named is None:
+                return 0
+            self.plan["title"] = named[0]
+            self.elements.append(Element("aside", "", named[1], named[2]))
+            return named[2]
         rest: list[str] = []
         key, start = "", at
         for _ in range(MAX_TITLE_LINES):
@@ -222,6 +257,8 @@ class _Reader:
         forced = line.startswith(".") and len(line) > 1 and line[1].isalnum()
         if forced or split_heading(re.sub(r"\s*#[^#]*#\s*$", "", line)):
             self._add("heading", re.sub(r"\s*#[^#]*#\s*$", "", line.lstrip(".")), start, end)
+        elif self._is_list(line):
+            self._add("aside", line, start, end)
         elif _ASIDE.match(line):
             self._add("aside", line.lstrip("#= "), start, end)
         elif line.startswith(">") and line.endswith("<"):
@@ -229,15 +266,32 @@ class _Reader:
             self._add("action", line[1:-1], at + 1, at + len(line) - 1)
         elif line.startswith(">") or _TRANSITION.fullmatch(line):
             self._add("transition", line.lstrip("> "), start, end)
+        elif said := _says(line):
+            at = start + self.text[start:end].index(line) + said.start("said")
+            self._add("cue", said["name"] + (said["ext"] or ""), start, at)
+            self._add("dialogue", said["said"], at, end)
         elif spoken := _SPOKEN_ZH.fullmatch(line):
             if field_named(spoken["name"]) is not None or spoken["name"] in _WRITTEN:
                 return False
             at = start + self.text[start:end].index(line) + spoken.start("said")
-            self._add("cue", spoken["name"] + (spoken["ext"] or ""), start, at)
+            ext = spoken["ext"] or ""
+            ext = f" ({ext})" if ext[:1].isalpha() else ext  # 陈叔VO
+            self._add("cue", spoken["name"] + ext, start, at)
             self._add("dialogue", spoken["said"], at, end)
         else:
             return False
         return True
+
+    def _is_list(self, line: str) -> bool:
+        """Whether a line heads a part, or lists who is in the scene that a heading has just begun."""
+        if _PART.fullmatch(line):
+            return True
+        opened = bool(self.elements) and self.elements[-1].kind == "heading"
+        spoken = _SPOKEN_ZH.fullmatch(line)
+        return opened and (
+            bool(_PRESENT.fullmatch(line))
+            or (spoken is not None and field_named(spoken["name"]) == "cast")
+        )
 
     def _cue(self, start: int, end: int) -> str | None:
         line = self.text[start:end].strip()

@@ -181,3 +181,34 @@ def tidy(text: str) -> str:
 
 _EMPHASIS = re.compile(r"(?<![\\\w])(\*{1,3}|_)(?=[^\s*_])([^*_\n]{0,300}?[^\s*_\\])\1(?!\w)")
 _ESCAPED = re.compile(r"\\([*_\[\]\\/!@~>#=.])")
+
+
+_TITLE = re.compile(
+    r"\s*(?P<line>(?P<quoted>[\"\u201c\u300a](?P<title>[^\"\u201c\u201d\u300a\u300b\n]{1,60})[\"\u201d\u300b])"
+    rf"[ \t]*(?:[\u7b2c(\uff08][\d{CJK}]{{1,6}}[)\uff09]?)?"
+    r"|(?P<plain>[A-Z][a-z'\u2019]+"
+    r"(?: (?:[A-Z][\w'\u2019]*|\d+|a|an|and|at|by|for|from|in|of|on|or|the|to|with)){1,8}))"
+    r"[ \t]*\n[ \t]*\n(?=\s*\S)"
+)
+"""A line over the text that names it, in quotes or with a capital to each word: The Fox Who Lost Her Shadow."""
+
+
+_CAPITALS = re.compile(
+    r"\s*(?P<line>(?P<title>(?!FADE|CUT|INT\b|EXT\b|OPEN|CLOSE)[A-Z][A-Z'\u2019]+(?: [A-Z\d'\u2019&]+){1,6}))"
+    r"[ \t]*\n[ \t]*\n(?=\s*\S)"
+)
+
+
+def title_line(text: str, *, capitals: bool = False) -> tuple[str, int, int] | None:
+    """(the title, where its line stands) of a text that begins with one; capitals: it may be in them."""
+    if capitals and (whole := _CAPITALS.match(text)):
+        return whole["title"], whole.start("line"), whole.end("line")
+    match = _TITLE.match(text)
+    if match is None or (
+        match["quoted"] and re.search(r"[.,!?\u2026\u3002\uff01\uff1f]$", match["title"])
+    ):
+        return None  # what is spoken ends with a mark
+    raised = [word for word in (match["plain"] or "").split() if word[0].isupper()]
+    if match["plain"] and (len(raised) < 2 or match["plain"].isupper()):
+        return None
+    return (match["title"] or match["plain"]).strip(), match.start("line"), match.end("line")

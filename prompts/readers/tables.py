@@ -14,6 +14,7 @@ from typing import Any
 
 from shotwright.prompts.readers.cells import OPEN
 from shotwright.prompts.readers.channel import field_named
+from shotwright.prompts.readers.rows import unpacked
 from shotwright.prompts.readers.script import Element, Script, bad_script
 
 COLUMNS = (
@@ -60,13 +61,26 @@ def header_fields(cells: Sequence[str]) -> list[str | None]:
     seen: set[str] = set()
     fields: list[str | None] = []
     for cell in cells:
-        field = field_named(cell)
+        field = field_named(cell) or _field_in_parts(cell)
         if field in seen:
             field = None
         if field:
             seen.add(field)
         fields.append(field)
     return fields
+
+
+def _field_in_parts(cell: str) -> str | None:
+    """The field of a header that names several: "VO / Dialogue", "Camera & Movement"; the first of `_BEFORE`."""
+    cell = re.sub(r"(?:方式|情况|要求|描述|说明|内容|设计|安排)\s*$", "", cell)
+    parts = {
+        field_named(part) for part in re.split(r"[/&+,，、]|\band\b|[与和及]", cell) if part.strip()
+    }
+    return next((field for field in (*_BEFORE, *COLUMNS) if field in parts), None)
+
+
+_BEFORE = ("action", "dialogue", "camera", "duration_s", "shot_size")
+"""Of two fields in one header the one whose words are wanted most."""
 
 
 def is_header(cells: Sequence[str]) -> bool:
@@ -120,10 +134,15 @@ def _table_rows(lines: list[str]) -> tuple[list[list[str]], list[str]]:
     """
     rows: list[list[str]] = []
     others: list[str] = []
-    inside = False
+    inside = narrow = False
     for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        cells = _cells(line) if line.count("|") >= 2 else []
+        cells = _cells(line) if line.count("|") >= 2 or ("|" in line and narrow) else []
+        if not cells and "|" in line and "|" in after and _is_rule(after):
+            cells = _cells(line)
+            narrow = is_header(cells)  # two columns without marks at the ends: VIDEO | AUDIO
+            cells = cells if narrow else []
         if not cells:
+            narrow = False
             inside = False
             if line.strip():
                 others.append(line)
@@ -189,7 +208,7 @@ def is_markdown_table(text: str) -> bool:
     ):
         return True
     for line, after in itertools.pairwise(lines):
-        if line.count("|") >= 2 and _RULE.fullmatch(after) and "-" in after:
+        if "|" in line and "|" in after and _RULE.fullmatch(after) and "-" in after:
             return is_header(line.strip().strip("|").split("|"))
     return False
 
@@ -255,6 +274,7 @@ def _script(
                 }
             )
         cells = {f: cell for f, cell in zip(fields, row, strict=False) if f and cell.strip()}
+        cells = cells if written else unpacked(cells)
         line = " | ".join(cell.strip() for cell in row if cell.strip())
         lines.append(line)
         if written or _has_picture(cells):

@@ -25,6 +25,8 @@ from shotwright.prompts.rewrite_check import check_rewrite, held, names, put_bac
         ("A ball. The camera pans left.", "A ball on the grass.", "camera", "pans"),
         ("Close-up of a hand.", "A hand on a table.", "size", "Close-up"),
         ("Low angle of a tower.", "A tower.", "angle", "Low angle"),
+        ("Zoom out, no people.", "Zoom out of the square.", "negative", "no people"),
+        ('{"scene": "a bar", "dialogue": "Stay"}', "A bar.", "quote", "Stay"),
         ("王芳在河边走。", "一个女人在河边走。", "name", "王芳"),
         ("小狗追着 Nike 的球。", "小狗追着球。", "name", "Nike"),
     ],
@@ -40,6 +42,9 @@ def test_what_is_lost_is_found(original: str, rewritten: str, kind: str, words: 
     [
         ("Three dogs run.", "3 dogs run over wet sand."),
         ("二十五只鸟飞过。", "25 只鸟从湖上飞过。"),
+        ("Half a dozen swans, two dozen ducks.", "Six swans and 24 ducks."),
+        ("A foggy harbour, no camera movement.", "A foggy harbour. The camera holds still."),
+        ('{"camera": "orbit left", "subject": "a car"}', "A car. The camera orbits left."),
         ("No rain falls.", "The air is dry, no drop of rain."),
         ("A ball. Push in.", "A red ball. The camera pushes in."),
         ("Wide shot of a harbour.", "A wide shot of a quiet harbour at dawn."),

@@ -55,6 +55,7 @@ def test_no_word_of_the_users_is_lost(prompt: str, dialect: str) -> None:
 def test_the_embedded_model_is_told_that_a_camera_nobody_speaks_of_is_still() -> None:
     assert "static camera" in rewrite("a red ball bounces", dialect="mini").prompt
     assert "static" not in rewrite("a red ball bounces, pan left", dialect="mini").prompt
+    assert "dollies in" in rewrite("the camera creeps closer to a boat", dialect="mini").prompt
     assert "static" not in rewrite("a red ball", dialect="mini", moves=[Move("tilt_up")]).prompt
 
 

@@ -34,6 +34,18 @@ def tokens(text: str) -> list[str]:
     return [token.strip("<>") for token in found]
 
 
+@pytest.mark.parametrize("move", ["dolly_in", "dolly_out", "pedestal_up", "pedestal_down"])
+def test_moves_that_come_out_small_are_pushed_away_from_a_camera_at_rest(move: str) -> None:
+    negative = compiled("a red ball at night", camera=(Move(move),)).negative
+    assert tokens(negative) == ["red", "night", "static"]
+
+
+@pytest.mark.parametrize("move", ["pan_left", "zoom_in", "truck_right", "static"])
+def test_other_moves_are_pushed_from_what_is_obeyed_alone(move: str) -> None:
+    negative = compiled("a red ball at night", camera=(Move(move),)).negative
+    assert tokens(negative) == ["red", "night"]
+
+
 @pytest.mark.parametrize(
     ("prompt", "caption", "unknown"),
     [
@@ -56,6 +68,11 @@ def tokens(text: str) -> list[str]:
         ("红色的气球在海上升起，夜晚", "a red balloon rises, sea, at night", []),
         ("一只毛茸茸的狗和一个红球", "a red ball", ["毛茸茸", "狗"]),
         ("a white boat rests, camera slowly pans left", "a white boat rests, camera pans left", []),
+        ('"Zoom out!" at a boat, camera pans left', "a boat, camera pans left", []),
+        ("a ball under a blue sky", "a ball", ["blue", "sky"]),
+        ("a ball that is blue rolls", "a blue ball goes right", []),
+        ("球是红色的，在蓝天下", "a red ball", ["蓝", "天"]),
+        ("一只红色的大象在月球上", "red", ["大象", "月球"]),
     ],
 )
 def test_a_prompt_becomes_a_canonical_caption(

@@ -1,5 +1,7 @@
 """What the words of a sentence say."""
 
+import re
+
 import pytest
 
 from shotwright.prompts.director.lexicon import (
@@ -8,6 +10,7 @@ from shotwright.prompts.director.lexicon import (
     find_place,
     find_size,
     find_time,
+    rules,
     time_key,
 )
 
@@ -83,3 +86,11 @@ def test_headings_of_both_languages_are_read() -> None:
 @pytest.mark.parametrize("label", ["sunset", "日落", "at sunset", "late golden hour"])
 def test_a_time_is_known_however_it_is_written(label: str) -> None:
     assert time_key(label) == "sunset"
+
+
+def test_what_is_sought_in_lower_case_is_written_in_it() -> None:
+    tables = ("beat", "time", "size", "angle", "framing", "transition", "weather", "lit")
+    for table in (*tables, "focus", "composition", "sound", "look"):
+        for row in rules()[table].values():
+            words = row if isinstance(row, str) else row.get("words") or row["en"] + row["zh"]
+            assert not re.search(r"(?<!\\)[A-Z]", words), (table, words)

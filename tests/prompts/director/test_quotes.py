@@ -77,3 +77,20 @@ def test_two_who_speak_in_one_shot_are_a_two_shot() -> None:
     plan = direct('Ann waits. "Yes?" Ann asked. Ben looks up. "No." "Not ever?"').plan
     assert len({d.character_id for d in plan.shots[-1].dialogue}) == 2
     assert plan.shots[-1].framing == "two_shot"
+
+
+def test_who_goes_on_in_a_paragraph_is_who_spoke_in_it() -> None:
+    text = (
+        'Pim ran in. "Where is it?" cried Pim.\n\n'
+        '"Not here," said Mr. Badger, pouring tea. "Ask the owl."'
+    )
+    assert said(text) == [
+        ("Pim", "Where is it?"),
+        ("Mr. Badger", "Not here"),
+        ("Mr. Badger", "Ask the owl."),
+    ]
+
+
+def test_a_comma_before_the_closing_quote_tells_speech() -> None:
+    assert said('Anna waits. "Come here," Anna beckoned.') == [("Anna", "Come here")]
+    assert said('The sign "OPEN," painted red, hangs.') == []

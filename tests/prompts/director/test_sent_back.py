@@ -232,3 +232,149 @@ def test_titles_parts_of_names_and_words_on_the_screen_make_nobody_new() -> None
     assert [one.name for one in zh.characters] == ["小陈"]
     assert [speech.text for shot in zh.shots for speech in shot.dialogue] == ["他醒了。"]
     assert not any(shot.props for shot in zh.shots)
+
+
+def actions(plan: ShotPlan) -> list[str]:
+    return [shot.action for shot in plan.shots]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "Beat.",
+        "A long beat.",
+        "(MORE)",
+        "A pause.",
+        "LATER",
+        "BACK TO HARBOR",
+        "MONTAGE - THE YEARS WITHOUT HER",
+        "[FADE TO BLACK]",
+        "[AD BREAK]",
+        "【闪回】",
+        "【闪回结束】",
+        "【本集完】",
+        "停顿。",
+    ],
+)
+def test_a_mark_of_the_page_is_no_picture(mark: str) -> None:
+    plan = planned(f"A man waits by the gate.\n\n{mark}\n\nThe door opens.")
+    assert actions(plan) == ["A man waits by the gate.", "The door opens."]
+    assert mark in "".join(shot.source for shot in plan.shots)
+
+
+def test_a_beat_inside_a_marked_shot_does_not_end_it() -> None:
+    plan = planned("Shot 1 (6s): Mara looks up. Beat. She smiles.\nShot 2: Steam. A gull cries.")
+    assert actions(plan) == ["Mara looks up. She smiles.", "Steam. A gull cries."]
+
+
+@pytest.mark.parametrize(
+    ("script", "lengths"),
+    [
+        ("[00:00-00:03] A harbour at dawn. A gull lands.\n[00:03-00:08] Hands tie a knot.", [3, 5]),
+        ("My film\n0-3s: a cat on a roof.\n4-6s: it jumps.\n7-10s: it runs.", [3, 3, 4]),
+        ("Title: Roof\nDuration: 10s\n\n0:00–0:04 – A cat.\n0:04–0:10 – It jumps.", [4, 6]),
+        ("0-3秒：猫坐在屋顶上。\n3-6秒：猫跳下来。", [3, 3]),
+        ("Hook (0-3s): A woman drops her phone.\nCTA (3-8s): The shop opens.", [3, 5]),
+        ("Scene 1 (4s): A dog runs.\nScene 2 (6s): It barks.", [4, 6]),
+        ("A dog runs. (4s)\n\nA cat sleeps. (:06)", [4, 6]),
+        ("Shot 1 (0:00-0:03): a cat.\nShot 2 (0:03-0:08): a dog.", [3, 5]),
+        ("Shot 1 (3-5s): a cat.\nShot 2 (3-5s): a dog.", [5, 5]),  # "3 to 5 seconds" is no place
+        ("0:00-0:12 A pool at dusk.\n0:12-0:32 Ella walks. A tram passes.", [12, 10, 10]),
+    ],
+)
+def test_a_time_before_a_shot_is_its_place_and_not_filmed(
+    script: str, lengths: list[float]
+) -> None:
+    plan = planned(script)
+    assert [shot.duration_s for shot in plan.shots] == pytest.approx(lengths)
+    assert not any(c.isdigit() for c in "".join(actions(plan)))
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["A man waits. 3-5 seconds later he leaves.", "LENA (30s): Hello.", "9:30. She wakes."],
+)
+def test_other_numbers_are_no_place_in_the_film(script: str) -> None:
+    assert all(shot.duration_s == 4.0 for shot in planned(script).shots)
+
+
+def test_how_a_shot_comes_in_is_told_before_its_picture() -> None:
+    plan = planned(
+        "[0:00-0:03] A kitchen.\n[0:03-0:07] DISSOLVE TO: Steam.\nCut to: A door opens.\nFADE TO BLACK."
+    )
+    assert actions(plan) == ["A kitchen.", "Steam.", "A door opens."]
+    assert [shot.transition_in for shot in plan.shots] == ["cut", "dissolve", "cut"]
+    assert not plan.characters
+
+
+def test_a_page_from_a_notebook_is_read_without_its_marks() -> None:
+    plan = planned(
+        "# Second Wind (brand film, 9s)\n**Client:** Halden\n**Format:** 9:16\n\n## Scene 1 — The garage\n"
+        "- [ ] **Shot 1** (4s): MARTA, 60s, looks at a bike. She smiles.\n  - SFX: rain\n"
+        "- [x] **Shot 2** (5s): Drone shot following Marta down a road.\n> Note: the bike is blue!"
+    )
+    assert (plan.title, plan.aspect_ratio, plan.duration_s) == (
+        "Second Wind (brand film, 9s)",
+        "9:16",
+        9.0,
+    )
+    assert seen(plan) == [["MARTA"], ["MARTA"]]
+    assert actions(plan)[0] == "MARTA, 60s, looks at a bike. She smiles."
+    assert [shot.sound for shot in plan.shots] == ["rain", None]
+
+
+def test_a_speech_in_one_line_is_heard_in_a_screenplay_too() -> None:
+    plan = planned(
+        "INT. CAR - NIGHT\n\nRain.\nMOM: Seatbelts.\nDAD (O.S.): Yes.\nCLOSE ON: a hand.\nLEO'S HAND: a key."
+    )
+    said = [(line.text, line.delivery) for shot in plan.shots for line in shot.dialogue]
+    assert said == [("Seatbelts.", "on_screen"), ("Yes.", "off_screen")]
+    assert actions(plan)[-2:] == ["CLOSE ON: a hand.", "LEO'S HAND: a key."]
+
+
+def test_a_first_line_is_a_title_only_over_what_is_numbered() -> None:
+    assert actions(planned("A dog runs\n- it barks"))[0] == "A dog runs"
+    assert planned("Director: Cut!\nA man waits.").shots[0].dialogue[0].text == "Cut!"
+
+
+def test_labels_of_a_page_speak_to_nobody() -> None:
+    plan = planned(
+        "CAM: low angle, crane up.\nKAEL draws his sword.\nCAM: whip pan to Ryn.\nRYN: Wait!\nNATS: wind\n"
+        "[INTRO MUSIC]\n[00:15] KAEL: Never."
+    )
+    assert [c.name for c in plan.characters] == ["KAEL", "RYN"]
+    assert [m.move for m in plan.shots[0].camera] == ["crane_up"]
+    assert [line.text for shot in plan.shots for line in shot.dialogue] == ["Wait!", "Never."]
+    assert {"wind INTRO MUSIC"} == {shot.sound for shot in plan.shots if shot.sound}
+
+
+@pytest.mark.parametrize(
+    ("script", "weather"),
+    [
+        ("清晨，雾很大。", "雾很大"),
+        ("雨下得很大，他没有回头。", "雨下得很大"),
+        ("雪越下越大。", "雪越下越大"),
+        ("她转身，雨开始下。", "雨开始下"),
+    ],
+)
+def test_how_it_rains_is_the_weather_and_no_thing(script: str, weather: str) -> None:
+    (shot,) = planned(script).shots
+    assert (shot.weather, list(shot.props)) == (weather, [])
+
+
+def test_a_younger_self_is_another_person_and_a_place_comes_back() -> None:
+    plan = planned(
+        "EXT. HARBOR - NIGHT\n\nDaniel waits.\n\nDANIEL\nHello?\n\nINT. TAXI - NIGHT\n\nA driver waits.\n\n"
+        "BACK TO HARBOR\n\nYoung Daniel, 12, runs."
+    )
+    names = {place.id: place.name for place in plan.locations}
+    assert [names[str(scene.location_id)] for scene in plan.scenes] == ["HARBOR", "TAXI", "HARBOR"]
+    assert seen(plan)[-1] == ["Young Daniel"]
+
+
+def test_words_that_begin_with_a_capital_are_not_people() -> None:
+    plan = planned(
+        "AeroBrew One is here. Dishwasher-safe, BPA-free. AeroBrew One pulls a shot.\nThe wind howls. "
+        'It was a firefly! "May I come in?" asked the firefly.'
+    )
+    assert [c.name for c in plan.characters] == ["firefly"]

@@ -3,6 +3,7 @@
 
 import pytest
 
+from shotwright.prompts.director import direct
 from shotwright.prompts.director.subjects import Memory, mentions_of
 
 
@@ -84,3 +85,19 @@ def test_a_pronoun_means_who_acted_last_unless_somebody_named_with_them_fits_bet
     memory.read("Robin hands a letter to a woman.")
     memory.hear("Mary")
     assert (mary := memory.stands_for("she")) is not None and mary.phrase != "Robin"
+
+
+def test_adjectives_with_a_comma_stand_before_one_noun() -> None:
+    plan = direct(
+        "A tall, thin man walks in. A small, red ball rolls. A wood full of birches."
+    ).plan
+    assert [c.static_features for c in plan.characters] == ["a tall, thin man"]
+    assert [shot.props for shot in plan.shots][1:] == [["a small, red ball"], ["a wood"]]
+
+
+def test_whoever_is_given_a_name_is_one_person() -> None:
+    plan = direct(
+        "There lived a little red fox named Pim. She waits. The moon hangs like a coin."
+    ).plan
+    assert [c.static_features for c in plan.characters] == ["Pim, a little red fox"]
+    assert plan.shots[2].props == ["the moon"]

@@ -143,6 +143,11 @@ def test_words_of_the_camera_are_nobody() -> None:
     assert [c.name for c in direct(script).plan.characters] == ["Tom", "Mira"]
 
 
+def test_night_that_falls_is_nobody() -> None:
+    plan = direct("Night falls over the hill. Winter comes. Mira walks home.").plan
+    assert [c.name for c in plan.characters] == ["Mira"]
+
+
 @pytest.mark.parametrize(
     ("script", "way"),
     [
@@ -305,3 +310,23 @@ def test_what_somebody_is_without_is_no_prop() -> None:
 def test_looks_in_brackets_are_the_same_in_each_shot() -> None:
     plan = directed("A woman (27, freckles) opens the fridge. The woman drinks.").plan
     assert [c.static_features for c in plan.characters] == ["a woman, 27, freckles"]
+
+
+@pytest.mark.parametrize(
+    ("script", "actions"),
+    [
+        ("Mira runs. Slow motion, 4K. Tom laughs.", ["Mira runs. Slow motion, 4K.", "Tom laughs."]),
+        ("Cinematic. Mira runs. Tom laughs.", ["Cinematic. Mira runs.", "Tom laughs."]),
+        ("Mira runs.\n\nCinematic, film grain.", ["Mira runs. Cinematic, film grain."]),
+        (
+            "INT. BAR - DAY\n\nTom drinks.\n\nLOW ANGLE\n\nMira stands.",
+            ["Tom drinks.", "LOW ANGLE Mira stands."],
+        ),
+        ("小雨在海边奔跑。慢动作，电影感。", ["小雨在海边奔跑。慢动作，电影感。"]),
+        ("Mira runs. Slow motion of a horse.", ["Mira runs.", "Slow motion of a horse."]),
+    ],
+)
+def test_how_a_picture_looks_is_no_picture_of_its_own(script: str, actions: list[str]) -> None:
+    shots = directed(script).plan.shots
+    assert [shot.action for shot in shots] == actions
+    assert not any(shot.props for shot in shots[:1])

@@ -106,7 +106,7 @@ def plans(draw: st.DrawFn) -> ShotPlan:
                 "weather": draw(MAYBE),
                 "first_frame": draw(MAYBE),
                 "negative": draw(MAYBE),
-                "seed": draw(st.none() | st.integers(0, 2**40)),
+                "seed": draw(st.none() | st.integers(0, 2**32 - 1)),
                 "continuity": {
                     "mode": "match_action" if n else "cut",
                     "notes": draw(MAYBE),
