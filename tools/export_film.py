@@ -35,6 +35,8 @@ def _export(studio: Studio, a: ExportFilm) -> dict[str, Any]:
         files = _write(studio, record, a.format, draft)
         while not _land(draft, target):
             target = next(places)
+    except OSError as error:  # a full disk
+        raise _unwritable(str(target), error) from error
     finally:
         if draft.is_dir():
             shutil.rmtree(draft)
@@ -96,10 +98,15 @@ def _land(draft: Path, target: Path) -> bool:
         return False
     except OSError:  # a file system without links
         try:
-            with draft.open("rb") as whole, target.open("xb") as out:
-                shutil.copyfileobj(whole, out)
+            out = target.open("xb")
         except FileExistsError:
             return False
+        try:
+            with out, draft.open("rb") as whole:
+                shutil.copyfileobj(whole, out)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
     return True
 
 

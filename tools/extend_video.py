@@ -83,6 +83,7 @@ async def _planned(
         settings=studio.settings,
         now=a.dry_run,
     )
+    label = source.labelled(asked, notes)
     nothing: dict[str, Any] = {"first": None, "last": None, "keyframes": []}
     parts = [
         part(
@@ -95,7 +96,7 @@ async def _planned(
             camera,
             nothing,
             notes,
-            label=a.label,
+            label=label,
             level=level,
         )
         for seed in seeds(a.seed, a.takes)

@@ -11,7 +11,7 @@ from shotwright.tools.studio import jobs
 from shotwright.tools.studio.binding import bind
 from shotwright.tools.studio.clips import ClipPlan
 from shotwright.tools.studio.deadlines import in_time
-from shotwright.tools.studio.editing import apply_edit
+from shotwright.tools.studio.editing import apply_edit, undescribed
 from shotwright.tools.studio.resolve import Resolution, expected_bytes
 from shotwright.tools.studio.scripting import check_count
 from shotwright.tools.studio.shots import FilmState, film_warnings, plan_parts
@@ -152,7 +152,14 @@ async def _planned(
         level=level,
     )
     warnings = [*written.warnings, *bound.warnings, *film_warnings(plan, clips)]
-    return Filmed(a, asked, level, written, story, parts, shots, clips, warnings, Resolution())
+    notes = Resolution()
+    if a.seed is not None and any(shot.id in state.shots for shot in plan.shots):
+        notes.warn(
+            "seed_of_new_shots",
+            "seed is for shots that are new; those of the earlier cut keep theirs. To film one again, give it an edit: "
+            '{"op": "reshoot", "shot": its id, "seed": another}.',
+        )
+    return Filmed(a, asked, level, written, story, parts, shots, clips, warnings, notes)
 
 
 def _effective(filmed: Filmed) -> dict[str, Any]:
@@ -218,6 +225,9 @@ def _write(
     )
     if _asks_later(studio, a) and written.writer == "director":
         return written
+    if record is not None and a.plan is not None and record["writer"] != "caller":
+        before = parse_plan(record["plan"])
+        return replace(written, plan=undescribed(written.plan, before))
     writer = writer_of(studio.settings)
     return by_llm(written, writer, card, script=a.script, brief=_told(a), style=a.style)
 

@@ -8,7 +8,7 @@ from shotwright.tools.generate_video import render_or_plan
 from shotwright.tools.studio.clips import ClipPlan, plan_clip
 from shotwright.tools.studio.deadlines import in_time
 from shotwright.tools.studio.jobs import asked_of
-from shotwright.tools.studio.resolve import moves_of, pieces
+from shotwright.tools.studio.resolve import Resolution, moves_of, pieces
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.sources import clip_for
 from shotwright.tools.studio.studio import Report, Studio
@@ -63,18 +63,22 @@ async def _planned(
         studio, card, a.video, "video", fit=a.fit, aspect_ratio=a.aspect_ratio, size=a.size
     )
     lengths = _lengths(card, source.frames)
-    fields.update(size=f"{source.width}x{source.height}")
+    marked = Resolution()
+    fields.update(size=f"{source.width}x{source.height}", label=source.labelled(asked, marked))
     fields.pop("aspect_ratio", None)
-    fields.setdefault("prompt", source.prompt)
+    request = GenerateVideo(**fields)
+    if "prompt" not in fields:
+        # past the check of its length, which is for callers: a film's compiled words may be longer
+        request = request.model_copy(update={"prompt": source.prompt})
     plan = await plan_clip(
         studio,
-        GenerateVideo(**fields),
+        request,
         asked,
         moved="clip",
         lengths=(lengths, card.overlap_frames),
         level=level,
     )
-    plan.notes.adjustments.extend(source.adjustments)
+    plan.notes.adjustments.extend([*marked.adjustments, *source.adjustments])
     plan.notes.warnings.extend(source.warnings)
     plan.notes.adjust(
         "frames",

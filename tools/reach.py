@@ -5,8 +5,8 @@ Both take plain JSON and answer what the wire answers; both raise the same error
 
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -225,8 +225,9 @@ def _new_file(path: Path) -> Iterator[Path]:
             value=str(path),
             fix="choose a path that does not exist",
         )
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        number, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        scratch.touch(exist_ok=False)
     except OSError as error:
         raise BadRequest(
             f"{path} cannot be written: {error.strerror}.",
@@ -234,9 +235,8 @@ def _new_file(path: Path) -> Iterator[Path]:
             value=str(path),
             fix="choose a folder of yours",
         ) from error
-    os.close(number)
     try:
-        yield Path(scratch)
+        yield scratch
         os.replace(scratch, path)
     finally:
-        Path(scratch).unlink(missing_ok=True)
+        scratch.unlink(missing_ok=True)

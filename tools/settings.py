@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import overload
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -31,6 +32,7 @@ class Settings:
     allowed_roots: tuple[Path, ...]
     host: str = "127.0.0.1"
     port: int = 8188
+    public_url: str | None = None
     token: str | None = None
     llm: str | None = None
     llm_base_url: str | None = None
@@ -49,7 +51,11 @@ class Settings:
 
     @property
     def base_url(self) -> str:
-        """Address of the HTTP front of these settings; of a front on all addresses, by this machine's name."""
+        """Address of the HTTP front of these settings, as others reach it: the public one where it is known; of a
+        front on all addresses, by this machine's name.
+        """
+        if self.public_url:
+            return self.public_url
         host = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
@@ -63,6 +69,8 @@ class Settings:
             "HOST": self.host,
             "PORT": str(self.port),
         }
+        if self.public_url:
+            named["PUBLIC_URL"] = self.public_url
         if self.c2pa_certificate and self.c2pa_key:
             named |= {"C2PA_CERTIFICATE": self.c2pa_certificate, "C2PA_KEY": self.c2pa_key}
         llm = {
@@ -116,6 +124,7 @@ def from_environment(
         allowed_roots=allowed,
         host=host or variable("HOST") or "127.0.0.1",
         port=port if port is not None else int(asked_port or 8188),
+        public_url=_public(variable("PUBLIC_URL")),
         token=token or variable("TOKEN"),
         llm=variable("LLM"),
         llm_base_url=variable("LLM_BASE_URL"),
@@ -159,6 +168,27 @@ def _dialect(name: str | None) -> str:
         value=name,
         allowed=list(KLING_DIALECTS),
         fix=f"SHOTWRIGHT_KLING_DIALECT={KLING_DIALECTS[-1]}",
+    )
+
+
+def _public(url: str | None) -> str | None:
+    """Scheme, host and port by which others reach the front.  Raises BadRequest."""
+    if url is None:
+        return None
+    plain = url.rstrip("/")
+    try:
+        parts = urlsplit(plain)
+        name = parts.hostname if parts.port != 0 and parts.username is None else None
+    except ValueError:
+        name = None
+    if name and parts.scheme in ("http", "https") and plain == f"{parts.scheme}://{parts.netloc}":
+        return plain
+    raise BadRequest(
+        f"SHOTWRIGHT_PUBLIC_URL is {url!r}; use scheme, host and port, without a path.",
+        field="SHOTWRIGHT_PUBLIC_URL",
+        value=url,
+        allowed="http(s)://host or http(s)://host:port",
+        fix="SHOTWRIGHT_PUBLIC_URL=https://video.example.com",
     )
 
 

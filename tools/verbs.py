@@ -278,10 +278,16 @@ async def call(
     except (
         Exception
     ) as error:  # the edge of the rooms: a fault of ours must not look like the caller's
+        from shotwright.generator.hub import lacks_room
+
         LOG.exception("%s failed", name)
+        full = lacks_room(error)
         raise ShotwrightError(
             f"{name} failed: {type(error).__name__}: {error}",
-            fix="report this with the log of the process",
+            fix="make room where SHOTWRIGHT_HOME and the temporary files lie, then ask again"
+            if full
+            else "report this with the log of the process",
+            retryable=full,
         ) from error
 
 

@@ -95,13 +95,15 @@ def test_a_clip_is_asked_for_waited_for_and_saved(
     (take,) = result["takes"]
     clip = face.save(take["take_id"], tmp_path / "boat.mp4")
     assert clip.read_bytes()[4:8] == b"ftyp"
+    (tmp_path / "plain").touch()
+    assert clip.stat().st_mode == (tmp_path / "plain").stat().st_mode, "as any new file"
     assert face.save(take["take_id"], str(tmp_path / "boat.jpg")).read_bytes()[:2] == b"\xff\xd8"
     assert isinstance(refused(lambda: face.save(take["take_id"], clip)), Conflict)
     assert refused(lambda: face.save(take["take_id"], tmp_path / "boat.gif")).code == "not_found"
     assert isinstance(
         refused(lambda: face.save(take["take_id"], tmp_path / "no/b.mp4")), BadRequest
     )
-    assert {path.name for path in tmp_path.iterdir()} == {"boat.mp4", "boat.jpg"}
+    assert {path.name for path in tmp_path.iterdir()} == {"boat.mp4", "boat.jpg", "plain"}
 
 
 def test_a_picture_of_this_machine_is_given_to_the_studio(face: Studio, picture: str) -> None:

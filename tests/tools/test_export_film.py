@@ -1,5 +1,6 @@
 """A film leaves: as a package for an editing program, or as one file, whole and never over another."""
 
+import errno
 import json
 import os
 import zipfile
@@ -189,4 +190,31 @@ def test_a_file_that_comes_while_the_film_is_written_stays(
     with pytest.raises(BadRequest) as caught:
         _export(studio, ExportFilm(film_id="film_1", format="mp4", path=str(target)))
     assert caught.value.code == "conflict" and target.read_bytes() == b"another's"
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_disk_that_fills_up_leaves_nothing_and_is_said(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    _film(studio)
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def fill(_source: object, out: Any) -> None:
+        out.write_bytes(b"half") if links else out.write(b"half")
+        raise full
+
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    copy = "copyfile" if links else "copyfileobj"
+    monkeypatch.setattr(f"shotwright.tools.export_film.shutil.{copy}", fill)
+    if not links:
+        monkeypatch.setattr("shotwright.tools.export_film.os.link", no_links)
+        plain = "shotwright.tools.export_film.shutil.copyfile"
+        monkeypatch.setattr(plain, lambda source, out: out.write_bytes(source.read_bytes()))
+    target = tmp_path / "film.mp4"
+    with pytest.raises(BadRequest, match="No space left") as caught:
+        _export(studio, ExportFilm(film_id="film_1", format="mp4", path=str(target)))
+    assert caught.value.field == "path" and not target.exists()
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from shotwright.generator.encode import read_lossless, read_video, write_mp4
+from shotwright.tools.studio.pictures import is_marked
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.slates import read_slate
 from shotwright.tools.studio.studio import Studio
@@ -64,6 +66,13 @@ def test_footage_of_another_size_and_rate_is_brought_to_the_models_and_this_is_r
     }
     assert changed["fps"] == (24.0, 8)
     assert changed["video"] == ("160x96", "112x64")
+    again = ask("check_video", video=longer["take_id"]).data["camera"]
+    assert len(again["per_frame"]) == 1 + 4, (
+        "the footage pans; what goes on from it is judged alone"
+    )
+    assert again["measured"]["pan_deg"] == pytest.approx(
+        longer["camera"]["measured"]["pan_deg"], abs=2
+    )
 
 
 def test_a_clip_of_a_few_frames_is_continued_from_its_last_one_and_this_is_said(
@@ -115,3 +124,29 @@ def test_segments_of_the_models_length_are_planned_one_after_another(
 def test_a_clip_is_continued_with_words_of_its_own(ask: Ask, take: dict[str, Any]) -> None:
     plan = ask("extend_video", video=take["take_id"], prompt="a blue car jumps", dry_run=True).data
     assert "blue car" in plan["effective"]["prompt"]
+
+
+def test_a_take_with_a_visible_label_is_continued_without_it_and_labelled_anew(
+    ask: Ask, small: dict[str, Any], crewed: Studio
+) -> None:
+    """Its lossless tail carries no mark: half of a clip would have one, and the next would be made from it."""
+    words = {"prompt": "a blue cube stands in the city", "seed": 5}
+    job = ask("generate_video", **{**small, **words, "frames": 25, "label": "always"}).data
+    (labelled,) = job["result"]["takes"]
+    assert all(map(is_marked, frames_of(labelled["path"])))
+    job = ask("extend_video", video=labelled["take_id"], duration_s=1, quality="draft", seed=1).data
+    assert job["state"] == "succeeded", job["error"]
+    source = crewed.jobs.plan(job["job_id"])["parts"][0]["source"]["clip"]
+    assert not any(map(is_marked, read_lossless(crewed.store.fetch(source)).frames))
+    (longer,) = job["result"]["takes"]
+    assert all(map(is_marked, frames_of(longer["path"])))
+    assert {"field": "label", "asked": "none", "used": "always"}.items() <= longer["adjustments"][
+        0
+    ].items()
+    checked = ask("check_video", video=longer["take_id"]).data["provenance"]
+    assert "visible_label" in checked["holds"]
+
+    plain = {"video": labelled["take_id"], "label": "none", "dry_run": True}
+    assert not ask("extend_video", **plain).data["adjustments"], "who asks for none gets none"
+    moved = ask("move_camera", video=labelled["take_id"], camera="zoom in", dry_run=True).data
+    assert [change["field"] for change in moved["adjustments"]][:1] == ["label"]

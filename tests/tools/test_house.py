@@ -1,12 +1,15 @@
 """House-keeping: models, media in, what is thrown away and brought back."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from shotwright.generator.errors import NotFound
+from shotwright.generator.errors import NotFound, ShotwrightError
+from shotwright.tools import verbs
 from shotwright.tools.house import _brief
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Studio
@@ -76,3 +79,19 @@ def test_lists_of_jobs_keep_what_names_a_result_and_not_what_makes_it_long() -> 
     result = {**film, **heavy, "takes": [{**take, "camera": {"asked": None}}]}
     assert _brief({"job_id": "job_1", "result": result})["result"] == {**film, "takes": [take]}
     assert _brief({"job_id": "job_2", "result": None}) == {"job_id": "job_2", "result": None}
+
+
+def test_a_full_disk_is_no_fault_of_the_program(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shotwright.tools.studio.media.Intake.import_media", full)
+
+    async def ask() -> None:
+        await verbs.call(studio, "import_media", {"source": "/a.png"})
+
+    with pytest.raises(ShotwrightError, match="No space left") as caught:
+        anyio.run(ask)
+    assert caught.value.retryable and "make room" in caught.value.fix

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 from PIL import Image
 
 from shotwright.generator.encode import probe, read_video
 from shotwright.generator.errors import BadRequest, NotFound
+from shotwright.tools import verbs
 from shotwright.tools.studio.chains import chains_of
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.slates import read_slate
@@ -65,6 +67,15 @@ def test_a_script_becomes_a_film_with_a_sheet_and_a_link(ask: Ask) -> None:
     assert link.uri == film["resource_uri"] and link.size == Path(film["path"]).stat().st_size
     assert any(m.startswith("shot 2 of 2: ") and "denoising" in m for m in heard)
 
+    def renders(**change: Any) -> int:  # of its plan, sent back with the director's descriptions
+        plan = {**film["plan"], "shots": [{**shot, **change} for shot in film["plan"]["shots"]]}
+        told = ask("make_film", film_id=film["film_id"], plan=plan, dry_run=True).data
+        found: int = told["effective"]["renders"]
+        return found
+
+    assert renders() == 0 and renders(duration_s=3) == 2
+    assert renders(first_frame="a red ball in the hills") == 4, "drawn before their shots"
+
 
 def test_a_plan_of_the_callers_is_filmed_in_its_order(film: dict[str, Any], crewed: Studio) -> None:
     assert film["writer"] == "caller"
@@ -111,6 +122,50 @@ def test_a_shot_goes_on_where_the_one_before_ended(ask: Ask, crewed: Studio) -> 
     edits = [{"shot": "jumps", "op": "reshoot", "seed": 9}]
     again = ask("make_film", film_id=film["film_id"], edits=edits, dry_run=True).data
     assert again["effective"]["renders"] == 1
+
+
+def _called(studio: Studio, asked: dict[str, Any]) -> Shown:
+    """Without a worker."""
+
+    async def run() -> Shown:
+        return await verbs.call(studio, "make_film", asked)
+
+    return anyio.run(run)
+
+
+def test_a_seed_changed_in_the_plan_renders_that_shot_anew(studio: Studio) -> None:
+    shots = [{"id": name, "action": "a red ball", "duration_s": SECOND, "seed": 5} for name in "AB"]
+    plan = {"aspect_ratio": "1:1", "shots": shots}
+
+    def planned(**asked: Any) -> dict[str, Any]:
+        asked = {"plan": plan, "quality": "draft", "dry_run": True, **asked}
+        effective: dict[str, Any] = _called(studio, asked).data["effective"]
+        return effective
+
+    first = planned()
+    kept = [{**shot, "takes": [f"take_{shot['shot'].lower()}"]} for shot in first["shots"]]
+    for shot in kept:
+        studio.store.write_record("takes", shot["takes"][0], {})
+    names = ("plan", "writer", "coverage")
+    record = {"look": {"quality": "draft"}, "shots": kept, **{n: first[n] for n in names}}
+    studio.store.write_record("films", "film_1", record)
+    assert planned(film_id="film_1")["renders"] == 0
+    shots[1]["seed"] = 6
+    changed = planned(film_id="film_1")
+    assert (changed["renders"], changed["shots"][1]["seed"]) == (1, 6)
+    edits = [{"shot": "B", "op": "reshoot", "seed": 7}]
+    assert planned(film_id="film_1", edits=edits)["shots"][1]["seed"] == 7
+    kept[1]["seed"] = 7  # as the reshoot left it
+    studio.store.write_record("films", "film_1", {**record, "plan": changed["plan"]})
+    assert planned(film_id="film_1")["shots"][1]["seed"] == 7, "the same plan again changes nothing"
+
+
+def test_a_plans_seed_is_one_that_a_clip_can_have(studio: Studio) -> None:
+    shots = [{"action": "a red ball", "duration_s": SECOND, "seed": 2**32}]
+    asked = {"plan": {"shots": shots}, "dry_run": True}
+    with pytest.raises(BadRequest) as refused:
+        _called(studio, asked)
+    assert (refused.value.code, refused.value.field) == ("invalid_plan", "plan.shots[0].seed")
 
 
 def test_a_reshoot_renders_that_shot_and_no_other(
@@ -181,6 +236,13 @@ def test_another_action_or_look_renders_what_it_touches(ask: Ask, film: dict[str
     assert renders(edits=[{"shot": "A", "op": "replace", "action": "a green boat rests"}]) == 2
     assert renders(quality="standard") == 4
     assert renders(edits=[{"shot": "A", "op": "move", "to": 1}]) == 0
+
+    def warned(**change: Any) -> list[str]:
+        plan = ask("make_film", film_id=film["film_id"], dry_run=True, **change).data
+        return [warning["code"] for warning in plan["warnings"]]
+
+    assert "seed_of_new_shots" in warned(quality="standard", seed=9), "they keep their seeds"
+    assert "seed_of_new_shots" not in warned(quality="standard")
 
 
 def test_pictures_are_bound_in_order_and_those_left_over_are_reported(

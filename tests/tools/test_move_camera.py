@@ -1,16 +1,21 @@
 """move_camera: a still or a clip, warped along a path and rendered from it; the motion is measured."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 
 from shotwright.generator.catalog import load_catalog
 from shotwright.generator.encode import read_video, write_mp4
+from shotwright.tools import verbs
 from shotwright.tools.move_camera import _lengths
 from shotwright.tools.studio.shown import Shown
+from shotwright.tools.studio.slates import Blobs, Slate
+from shotwright.tools.studio.studio import Studio
 
 Ask = Callable[..., Shown]
 
@@ -87,3 +92,31 @@ def test_a_clip_longer_than_the_models_longest_is_moved_in_segments(
 )
 def test_the_end_of_a_clip_is_cut_to_the_frame_rule(frames: int, lengths: tuple[int, ...]) -> None:
     assert _lengths(load_catalog().get("mini"), frames) == lengths
+
+
+def test_a_take_with_longer_words_than_a_caller_may_write_is_moved(
+    studio: Studio, tmp_path: Path
+) -> None:
+    write_mp4(tmp_path / "clip.mp4", np.zeros((9, 64, 64, 3), np.uint8), fps=8, metadata={})
+    Slate(
+        take_id="take_film",
+        verb="make_film",
+        request={},
+        prompt="A red ball rolls through green hills. " * 100,
+        model="mini",
+        seed=7,
+        width=64,
+        height=64,
+        frames=9,
+        fps=8.0,
+        duration_s=9 / 8,
+        blobs=Blobs(clip=studio.store.put(tmp_path / "clip.mp4", "mp4").key),
+        created_at=datetime.now(UTC),
+    ).save(studio.store)
+
+    async def ask() -> Shown:
+        asked = {"video": "take_film", "camera": "pan left", "dry_run": True}
+        return await verbs.call(studio, "move_camera", asked)
+
+    shown = anyio.run(ask)
+    assert shown.data["effective"]["frames"] == 9

@@ -419,11 +419,19 @@ def test_every_verb_has_its_refusals() -> None:
     ],
 )
 def test_a_mode_that_the_model_lacks_is_refused_by_its_argument(
-    refuse: Refuse, lone: Studio, lacking: str, arguments: dict[str, Any], field: str
+    refuse: Refuse,
+    lone: Studio,
+    monkeypatch: pytest.MonkeyPatch,
+    lacking: str,
+    arguments: dict[str, Any],
+    field: str,
 ) -> None:
-    card = lone.catalog.default
-    less = replace(card, name="less", modes=tuple(m for m in card.modes if m != lacking))
-    lone.__dict__["catalog"] = replace(lone.catalog, cards={**lone.catalog.cards, "less": less})
+    whole = lone.catalog
+    less = replace(
+        whole.default, name="less", modes=tuple(m for m in whole.default.modes if m != lacking)
+    )
+    catalog = replace(whole, cards={**whole.cards, "less": less})
+    monkeypatch.setattr(Studio, "catalog", property(lambda _: catalog))
     body = refuse("generate_video", arguments | {"model": "less"})
     assert (body["code"], body["field"]) == ("unsupported_mode", field)
     assert lacking not in body["allowed"]

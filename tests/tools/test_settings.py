@@ -45,3 +45,29 @@ def test_relative_places_are_those_of_the_start_folder_for_every_process(
     assert told["SHOTWRIGHT_DATABASE_URL"] == f"sqlite:///{tmp_path / 'jobs.sqlite'}"
     s3 = from_environment({"SHOTWRIGHT_STORE": "s3://bucket/x"}, home=tmp_path)
     assert s3.store == "s3://bucket/x"
+
+
+def test_a_public_address_begins_every_link_and_reaches_workers(tmp_path: Path) -> None:
+    env = {"SHOTWRIGHT_PUBLIC_URL": "https://video.example.com/", "SHOTWRIGHT_HOST": "0.0.0.0"}
+    settings = from_environment(env, home=tmp_path)
+    assert settings.base_url == "https://video.example.com"
+    assert from_environment(settings.environment()).base_url == settings.base_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "video.example.com",
+        "ftp://video.example.com",
+        "https://video.example.com/studio",
+        "https://me@video.example.com",
+        "https://video.example.com:0",
+        "https://video.example.com:x",
+        "https://",
+        "https://video.example.com?a=1",
+    ],
+)
+def test_a_public_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(BadRequest, match="SHOTWRIGHT_PUBLIC_URL") as caught:
+        from_environment({"SHOTWRIGHT_PUBLIC_URL": url}, home=tmp_path)
+    assert caught.value.value == url

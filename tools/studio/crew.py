@@ -6,15 +6,18 @@ job's progress and end.
 
 import logging
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shotwright.generator.catalog import Card, Catalog, load_catalog
+from shotwright.generator.catalog import Card, Shelf
 from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import Cancelled, OutOfMemory, RenderFailed, ShotwrightError
 from shotwright.generator.frames import Frames, Given
@@ -54,6 +57,8 @@ Aside = Callable[[], AbstractContextManager[None]]
 
 MAX_DRAWING = 4
 """Panels drawn at once: each holds its frames in memory."""
+TIDY_S = 24 * 3600.0
+"""An idle worker rids the store of what nobody names any more, at most so often."""
 PART_POLL_S = 0.1
 """How often a film looks for the end of its next part."""
 
@@ -66,6 +71,7 @@ class Crew:
         self._at_work: list[str] = []
         self.engines = Engines(settings, jobs, worker_id=worker_id, device=device)
         self._using = threading.Lock()
+        self._tidied: float | None = None
         self._plan = lru_cache(maxsize=16)(self._read_plan)
         self.signer = signer_of(settings)
 
@@ -84,14 +90,11 @@ class Crew:
         return Store(self.settings.store, cache=self.settings.home / "cache")
 
     @cached_property
-    def catalog(self) -> Catalog:
-        return load_catalog(self.settings.home / "cards")
+    def _shelf(self) -> Shelf:
+        return Shelf(self.settings.home / "cards")
 
     def _card(self, name: str) -> Card:
-        """The card; the catalogue is read again for one that was added since."""
-        if name not in self.catalog.cards:
-            self.catalog = load_catalog(self.settings.home / "cards")
-        return self.catalog.get(name)
+        return self._shelf.last.get(name)
 
     # A job's beginning and end
 
@@ -302,10 +305,22 @@ class Crew:
             return finished(job_id, part, reel, made, timings, progress, **more)
 
     def give_back(self) -> None:
-        """Let go of all loaded models, unless something is at work."""
+        """Let go of all loaded models, unless something is at work; and tidy the store, which takes its time."""
         with self._using:
             if not self._at_work:
                 self.engines.release()
+        now = time.monotonic()
+        if self._tidied is None or now - self._tidied > TIDY_S:
+            self._tidied = now
+            threading.Thread(target=self._tidy, daemon=True).start()
+
+    def _tidy(self) -> None:
+        """Remove what was deleted, and the lossless segments of takes that are done, once they are old."""
+        try:
+            if gone := self.store.purge(datetime.now(UTC)):
+                LOG.info("removed %s files that nobody names any more", gone)
+        except ShotwrightError:
+            LOG.exception("the store was not tidied")
 
     def _render(
         self,
@@ -384,6 +399,7 @@ class Crew:
 
         made: the facts of the segments that were rendered of it; none of a given clip.
         """
+        from shotwright.generator.encode import write_lossless
         from shotwright.tools.studio.moving import moved
 
         began, over = time.monotonic(), part["over"]
@@ -400,18 +416,21 @@ class Crew:
         given = given_of(self.store, part, 0, None, specs[0])
         overlap = planned[-1]["overlap"]
         frames = moved(clip, over, specs, overlap=overlap, given=given, render=render)
-        key = keep_lossless(self.store, frames, specs[0].fps)
-        guided = over["mechanism"] == GUIDED
-        pieces = made or [given_piece(segment, joined=guided) for segment in planned]
-        if guided and not made:
-            pieces[0]["codec"] = self._codec(engine(), specs[0])
-        if over["start"] == "clip":
-            own = own_motion(clip, over["hfov_deg"])
-            part = {**part, "camera": {**part["camera"], "own": own}}
-        timings = {**timings, "move_s": round(time.monotonic() - began, 3)}
-        reel = Reel([Stretch(self.store.fetch(key), len(clip))])
-        more: dict[str, Any] = {"stopped": stopped, "aside": aside}
-        return self._finish(job_id, part, reel, pieces, timings, progress, **more)
+        with tempfile.TemporaryDirectory() as folder:
+            # not into the store: no step after this one reads it, and it is many times as large as the take
+            file = Path(folder) / "moved.mkv"
+            write_lossless(file, frames, specs[0].fps)
+            guided = over["mechanism"] == GUIDED
+            pieces = made or [given_piece(segment, joined=guided) for segment in planned]
+            if guided and not made:
+                pieces[0]["codec"] = self._codec(engine(), specs[0])
+            if over["start"] == "clip":
+                own = own_motion(clip, over["hfov_deg"])
+                part = {**part, "camera": {**part["camera"], "own": own}}
+            timings = {**timings, "move_s": round(time.monotonic() - began, 3)}
+            reel = Reel([Stretch(file, len(clip))])
+            more: dict[str, Any] = {"stopped": stopped, "aside": aside}
+            return self._finish(job_id, part, reel, pieces, timings, progress, **more)
 
     # Finishing
 

@@ -23,6 +23,24 @@ TAKEN: Mapping[str, tuple[str, ...]] = {
 """What each op takes; all but reshoot need it, trim one of the two."""
 
 
+def undescribed(plan: ShotPlan, before: ShotPlan) -> ShotPlan:
+    """A film's plan that comes back edited, without the first frames that are described as they were `before`.
+
+    Who wrote that one describes the first frame of every shot and nobody drew them; those of a caller's plan are drawn,
+    and every shot would be filmed anew behind them.
+    """
+    known = {shot.id: shot for shot in before.shots if shot.last_frame is None}
+
+    def same(shot: Shot) -> bool:
+        was = known.get(shot.id)
+        return was is not None and shot.last_frame is None and shot.first_frame == was.first_frame
+
+    shots = [
+        shot.model_copy(update={"first_frame": None} if same(shot) else {}) for shot in plan.shots
+    ]
+    return plan.model_copy(update={"shots": shots})
+
+
 def apply_edit(
     plan: ShotPlan, state: FilmState, edit: Edit, where: str, *, moves: Collection[str]
 ) -> ShotPlan:
@@ -39,6 +57,7 @@ def apply_edit(
     place = ids.index(edit.shot)
     if edit.op == "reshoot":
         known["seed"] = secrets.randbelow(2**32) if edit.seed is None else edit.seed
+        known["planned_seed"] = plan.shots[place].seed  # the edit goes before the plan
         known["earlier"] = known.get("takes", [])
         known.pop("digest", None)
     elif edit.op == "replace":

@@ -3,7 +3,7 @@
 import logging
 
 from shotwright.generator.errors import Cancelled, RenderFailed
-from shotwright.generator.hub import NO_ROOM
+from shotwright.generator.hub import lacks_room
 
 LOG = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def abandoned(job_id: str) -> RenderFailed:
 
 def unforeseen(error: Exception) -> RenderFailed:
     """What a job ends with when something happened that no error of ours names; the log has the rest."""
-    if getattr(error, "errno", None) in NO_ROOM:
+    if lacks_room(error):
         return RenderFailed(
             f"the disk has no room for what was made: {error}",
             fix="make room where SHOTWRIGHT_HOME and SHOTWRIGHT_STORE lie, then ask again",

@@ -32,6 +32,8 @@ class Engines:
         self.worker_id, self.device = worker_id, device
         self.chip = ""
         self._held: Residents[Engine] = Residents(lambda: room(self.device))
+        self._cards: dict[str, Card] = {}
+        """With which models were loaded."""
         self._loading_s: dict[str, float] = {}
         """Of models that have not rendered anything yet: how long they took to be read."""
         self._reading_s = 0.0
@@ -39,7 +41,9 @@ class Engines:
         self._forget()
 
     def get(self, card: Card, say: Callable[[str], None]) -> Engine:
-        """The model, loaded if it is not; `say` is told so."""
+        """The model, loaded if it is not, or was with another card of that name; `say` is told so."""
+        if self._cards.get(card.name, card) != card:
+            self._held.drop(card.name)
         held, began = set(self._held), time.monotonic()
         try:
             if card.name not in held:
@@ -106,6 +110,7 @@ class Engines:
             torch.cuda.synchronize(self.device)
 
     def _opened(self, card: Card) -> Engine:
+        self._cards[card.name] = card
         return open_engine(card, device=self.device, models=self.settings.home / "models")
 
     def _forget(self) -> None:

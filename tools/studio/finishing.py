@@ -106,6 +106,7 @@ def finish(
             "refine": spec.refine,
             "segments": part["segments"],
             "level": spec.level,
+            "label": part["label"],
             "loras": list(spec.loras),
             # how the model was fitted to the device and made faster, of the last segment
             "engine": made[-1].get("engine") if made else None,

@@ -71,8 +71,8 @@ def sniff(head: bytes) -> tuple[str, str] | None:
     return None
 
 
-def kind_of(path: Path) -> tuple[str, str]:
-    """("image" or "video", suffix) of a file, when it is small enough for its kind.
+def kind_of(path: Path, name: str) -> tuple[str, str]:
+    """("image" or "video", suffix) of a file, when it is small enough for its kind; name: its caller's.
 
     Raises: BadRequest (invalid_media) for anything else; TooLarge.
     """
@@ -81,12 +81,12 @@ def kind_of(path: Path) -> tuple[str, str]:
             found = sniff(file.read(192))
         size = path.stat().st_size
     except OSError as error:
-        raise invalid(f"{path.name} cannot be read ({error.strerror})", FIX) from error
+        raise invalid(f"{name} cannot be read ({error.strerror})", FIX) from error
     if found is None:
-        raise invalid(f"{path.name} is neither a picture nor a clip", FIX)
+        raise invalid(f"{name} is neither a picture nor a clip", FIX)
     limit = MAX_IMAGE_BYTES if found[0] == "image" else MAX_VIDEO_BYTES
     if size > limit:
-        raise _large(f"{path.name} has {size} bytes", f"at most {limit} bytes")
+        raise _large(f"{name} has {size} bytes", f"at most {limit} bytes")
     return found
 
 

@@ -121,7 +121,7 @@ class Library:
                     value=cursor[:80],
                     allowed="the cursor of an earlier answer",
                 )
-            chosen = [*chosen, ENTRIES.c.moment < moment]
+            chosen = [*chosen, ENTRIES.c.moment < _plain(moment)]
         found = sa.select(*_SHOWN).where(*chosen).order_by(ENTRIES.c.moment.desc())
         with self._engine.connect() as connection:
             rows = connection.execute(found.limit(limit + 1)).all()
@@ -131,7 +131,7 @@ class Library:
     def entry(self, id: str) -> Entry | None:
         """One entry, as far as the table has followed."""
         with self._engine.connect() as connection:
-            row = connection.execute(sa.select(*_SHOWN).where(ENTRIES.c.id == id)).first()
+            row = connection.execute(sa.select(*_SHOWN).where(ENTRIES.c.id == _plain(id))).first()
         return None if row is None else Entry(**row._mapping)
 
     def count(

@@ -34,7 +34,7 @@ def track_of(media: "VideoMedia", slate: Slate | None) -> CameraTrack | None:
     count = media.info.frames
     if count < 2:
         return None
-    begin = _begin(slate)
+    begin = begin_of(slate)
     tracked = thinned(begin, count)
 
     def seen() -> Iterator[Picture]:
@@ -52,7 +52,7 @@ def track_of(media: "VideoMedia", slate: Slate | None) -> CameraTrack | None:
     return CameraTrack(asked, motion.per_frame, told, camera.get("mechanism", ""), begin)
 
 
-def _begin(slate: Slate | None) -> int:
+def begin_of(slate: Slate | None) -> int:
     """The frame that a take's camera is measured from: the last one of what it continues, else the first."""
     segments = [] if slate is None else slate.effective.get("segments") or []
     if slate is None or not segments or not segments[0]["overlap"] or not slate.seams:

@@ -39,7 +39,8 @@ Start = Literal["words", "picture", "bound", "still", "clip"]
 keyframes, the end of another clip); a picture or a clip that is to be moved itself."""
 
 ENOUGH = 0.8
-"""Share of clips with direction and amount right from which a mechanism serves, and a finer one need not be sought."""
+"""Share of clips with direction and amount right, and no other axis astray, from which a mechanism serves,
+and a finer one need not be sought."""
 TRAINED_TOLERANCE = 0.25
 """A trained amount serves an asked one within this share of it."""
 WARP_STRENGTH = 0.15

@@ -21,7 +21,7 @@ from anyio import to_thread
 
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.paths import allowed
-from shotwright.tools.studio.assets import Store, new_id
+from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.fetch import Fetcher
 from shotwright.tools.studio.formats import (
     FIX,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from shotwright.generator.encode import VideoInfo
 
 MAX_REFERENCE = 4096
+ID_DIGITS = 24
+"""Of a file's SHA-256 in the id of its upload: enough that no other file has them."""
 
 _MEDIA_ID = re.compile(r"(take|upload|film|job)_[0-9a-z]+")
 _SCHEME = re.compile(r"(data:|[A-Za-z][A-Za-z0-9+.-]+://)")
@@ -217,7 +219,7 @@ class Intake:
             f"{ref} lies outside the folders that may be read, or in a hidden one.",
             code="path_not_allowed",
             fix=f"Move the file under {' or '.join(roots)}, or upload it;"
-            " SHOTWRIGHT_ALLOWED_ROOTS adds folders.",
+            " SHOTWRIGHT_ALLOWED_ROOTS names the folders in place of these.",
             allowed=roots,
         )
 
@@ -251,14 +253,14 @@ class Intake:
         from shotwright.generator.encode import read_frames
 
         path = self._store.fetch(key)
-        if kind_of(path)[0] == "video":
+        if kind_of(path, id)[0] == "video":
             array = read_frames(path, [0], max_pixels=MAX_IMAGE_PIXELS)[0]
             return _picture(array, (), _digest(key), key, id)
         array, warnings = decode_picture(path.read_bytes())
         return _picture(array, warnings, _digest(key), key, id)
 
     def _of_file(self, named: _Named, want: str | None) -> Picture | VideoMedia:
-        kind, suffix = kind_of(named.path)
+        kind, suffix = kind_of(named.path, _clean(named.name))
         _match(kind, want, named.name)
         if kind == "image":
             data = named.path.read_bytes()
@@ -273,7 +275,8 @@ class Intake:
     def _upload(self, named: _Named) -> dict[str, Any]:
         media = self._of_file(named, None)
         record: dict[str, Any] = {
-            "upload_id": new_id("upload"),
+            # by its content: what is sent twice has one name, so that a call that names it can be repeated
+            "upload_id": f"upload_{media.digest[:ID_DIGITS]}",
             "kind": "image" if isinstance(media, Picture) else "video",
             "name": _clean(named.name),
             "origin": named.origin,

@@ -18,6 +18,7 @@ from shotwright.generator.frames import Picture
 from shotwright.prompts.shotplan import Dialogue, Shot, ShotPlan
 from shotwright.tools.studio import wire
 from shotwright.tools.studio.clips import ClipPlan, place
+from shotwright.tools.studio.mechanisms import AFTER, NONE
 from shotwright.tools.studio.resolve import Resolution
 from shotwright.tools.studio.studio import Studio
 
@@ -160,7 +161,7 @@ def camera_of(card: Card, shot: Shot, frames: int, seed: int) -> dict[str, Any]:
     return {
         "moves": [asdict(move) for move in moves],
         "amounts": amounts,
-        "mechanism": "warp" if moves else "none",
+        "mechanism": AFTER if moves else NONE,
         "asked": None if asked is None else asdict(asked),
         "hfov_deg": hfov_deg,
     }

@@ -59,9 +59,8 @@ def expected_of(slate: Slate) -> Expected:
         seed=slate.seed,
         prompt=slate.prompt,
     )
-    label = str(slate.request.get("label", "none"))
     return Expected(
-        *("slate", slate.take_id, metadata["SlateDigest"], slate.likeness, label),
+        *("slate", slate.take_id, metadata["SlateDigest"], slate.likeness, slate.label),
         duration_s=slate.duration_s,
     )
 

@@ -381,12 +381,14 @@ class JobQueue:
             )
 
     def asked_to_stop(self, job_id: str) -> str | None:
-        """ "cancelled" or "deadline" when the job must not go on."""
+        """ "cancelled" or "deadline" when the job must not go on.
+
+        What is still made of a job that has ended (a film of which another shot failed) is no longer wanted either.
+        """
+        query = sa.select(JOBS.c.cancel, JOBS.c.state, JOBS.c.deadline_at)
         with self.engine.connect() as connection:
-            row = connection.execute(
-                sa.select(JOBS.c.cancel, JOBS.c.deadline_at).where(JOBS.c.job_id == job_id)
-            ).one()
-        if row.cancel:
+            row = connection.execute(query.where(JOBS.c.job_id == job_id)).one()
+        if row.cancel or row.state in ENDED:
             return "cancelled"
         if row.deadline_at is not None and self.clock() > row.deadline_at:
             return "deadline"
@@ -427,7 +429,7 @@ class JobQueue:
             "pid": pid,
             "device": device,
             "state": state,
-            "heartbeat_at": self.clock(),
+            "heartbeat_at": self._moment(),
             "job_id": job_id,
         }
         with self.engine.begin() as connection:
@@ -461,8 +463,8 @@ class JobQueue:
 
     def workers(self) -> list[dict[str, Any]]:
         """All workers; one whose heartbeat is stale has the state dead."""
-        now = self.clock()
         with self.engine.connect() as connection:
+            now = float(connection.execute(sa.select(self._moment())).scalar_one())
             rows = connection.execute(sa.select(WORKERS).order_by(WORKERS.c.worker_id)).all()
         found = []
         for row in rows:
@@ -480,26 +482,44 @@ class JobQueue:
             )
         return found
 
+    def _moment(self) -> sa.ColumnElement[Any]:
+        """Now, in seconds, of the one clock that heartbeats are written and read by: several machines' differ."""
+        if self.settings.embedded:
+            return sa.literal(self.clock())
+        return sa.extract("epoch", sa.func.clock_timestamp())
+
     def take_over(self, worker_id: str) -> list[str]:
         """Put the unfinished workflows of dead and forgotten workers back on their queues; the workflows' ids.
 
-        worker_id: the caller's own, which is never taken for dead.  Finished steps are not run again.
+        worker_id: the caller's own, which is never taken for dead.  Finished steps are not run again.  A workflow that
+        came on before its worker died begins to count its attempts anew: a long film outlives a bad night.
         """
+        table, steps = self._table("workflow_status"), self._table("operation_outputs")
+        came_on = (
+            f"EXISTS (SELECT 1 FROM {steps} s WHERE s.completed_at_epoch_ms >= {table}.started_at_epoch_ms "
+            f"AND (s.workflow_uuid = {table}.workflow_uuid OR s.workflow_uuid LIKE {table}.workflow_uuid || '.%'))"
+        )
+        anew = f", recovery_attempts = CASE WHEN {came_on} THEN 0 ELSE recovery_attempts END"
         found = self.workers()
         live = [w["worker_id"] for w in found if w["state"] != "dead"]
-        moved = self._requeue("executor_id NOT IN :names", [worker_id, *live])
+        moved = self._requeue("executor_id NOT IN :names", [worker_id, *live], also=anew)
         for worker in found:
             if worker["state"] == "dead" and worker["worker_id"] != worker_id:
                 self.leave(worker["worker_id"])
         return moved
 
     def hand_back(self, worker_id: str) -> list[str]:
-        """Put a worker's own unfinished workflows back on their queues, when it must stop."""
-        return self._requeue("executor_id IN :names", [worker_id])
+        """Put a worker's own unfinished workflows back on their queues, when it must stop.
 
-    def _requeue(self, whose: str, names: list[str]) -> list[str]:
-        """Only what is still pending for those executors: two workers that see one death move a workflow once, and
-        DBOS's count of attempts stays, so that a job that kills its worker each time ends.
+        They had no part in that: it does not count among the attempts after which they are given up.
+        """
+        uncounted = ", recovery_attempts = recovery_attempts - 1"
+        return self._requeue("executor_id IN :names", [worker_id], also=uncounted)
+
+    def _requeue(self, whose: str, names: list[str], *, also: str) -> list[str]:
+        """Only what is still pending for those executors: two workers that see one death move a workflow once.
+
+        also: what else is set; DBOS counts attempts, so that a job that kills its worker each time ends.
         """
         table = self._table("workflow_status")
         with self.engine.begin() as connection:
@@ -508,7 +528,7 @@ class JobQueue:
             ).bindparams(sa.bindparam("names", expanding=True))
             ids = [str(id_) for id_ in connection.execute(query, {"names": names}).scalars()]
             change = sa.text(
-                f"UPDATE {table} SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL "
+                f"UPDATE {table} SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL{also} "
                 f"WHERE workflow_uuid = :id AND status = 'PENDING' AND {whose}"
             ).bindparams(sa.bindparam("names", expanding=True))
             return [

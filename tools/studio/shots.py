@@ -33,15 +33,20 @@ _CHANGES = {"model", "quality", "aspect_ratio", "style", "fit", "label", "plan",
 
 @dataclass
 class FilmState:
-    """What an earlier cut of the film has: per shot its seed, takes, choice and trim; earlier: the takes that a
-    reshoot leaves to be chosen.
+    """What an earlier cut of the film has: per shot its seed, takes, choice and trim; planned_seed: the one that its
+    plan said, None where it said none; earlier: the takes that a reshoot leaves to be chosen.
     """
 
     shots: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @staticmethod
     def of(record: dict[str, Any] | None) -> "FilmState":
-        return FilmState({} if record is None else {s["shot"]: dict(s) for s in record["shots"]})
+        if record is None:
+            return FilmState()
+        said = {shot["id"]: shot.get("seed") for shot in record["plan"]["shots"]}
+        return FilmState(
+            {s["shot"]: {**s, "planned_seed": said.get(s["shot"])} for s in record["shots"]}
+        )
 
 
 async def plan_parts(
@@ -72,8 +77,11 @@ async def plan_parts(
     for index, shot in enumerate(plan.shots):
         known = state.shots.get(shot.id, {})
         seed = known.get("seed")
+        if shot.seed is not None and shot.seed != known.get("planned_seed"):
+            # new, or edited; otherwise what a reshoot chose since stays
+            seed = shot.seed
         if seed is None:
-            seed = shot.seed if shot.seed is not None else (base + SEED_STEP * index) % 2**32
+            seed = (base + SEED_STEP * index) % 2**32
         given = bound.get(shot.id) if a.images else known.get("image")
         image = given or _picture(None if shot.continuity.mode in _CONTINUING else shot.first_frame)
         asking = _Asking(studio, a, asked, plan, shot, index, seed, image, level)

@@ -110,6 +110,11 @@ class Slate(_Part):
     job_id: str | None = None
     film_id: str | None = None
 
+    @property
+    def label(self) -> str:
+        """Which visible mark the clip carries: the asked one, or that of the clip it was made from."""
+        return str(self.effective.get("label", self.request.get("label", "none")))
+
     def save(self, store: Store) -> None:
         """Make the take visible.  Its blobs must be in the store."""
         store.write_record("takes", self.take_id, self.model_dump(mode="json"))

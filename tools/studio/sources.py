@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,7 @@ MAX_BYTES = 16 << 30
 @dataclass(frozen=True)
 class Source:
     """key: the lossless clip in the store; tail: the key of its last frames; prompt: of the take it is, or empty.
+    label: the visible mark that the take carries, which its frames here do not.
 
     anchor: what the take's own continuations were held to (see `continuing`), None where it has none.
     adjustments, warnings: what was done to the clip.
@@ -39,10 +40,18 @@ class Source:
     width: int
     height: int
     prompt: str
+    label: str
     parents: list[str]
     anchor: dict[str, Any] | None
     adjustments: list[dict[str, Any]]
     warnings: list[dict[str, str]]
+
+    def labelled(self, asked: dict[str, Any], notes: Resolution) -> str:
+        """The visible mark of what is made from this: the one that is `asked` for, else its own, which is noted."""
+        if "label" in asked:
+            return str(asked["label"])
+        notes.adjust("label", "none", self.label, "as the clip that this one is made from")
+        return self.label
 
 
 async def clip_for(
@@ -57,7 +66,8 @@ async def clip_for(
 ) -> Source:
     """Read the clip, bring it to one of the card's sizes and its frame rate, keep it losslessly.
 
-    A take's last frames come from its lossless tail, never from the MP4.  Raises BadRequest.
+    A take's last frames come from its lossless tail, never from the MP4, the others without its visible mark.
+    Raises BadRequest.
     """
     media = await studio.intake.video(ref, name)
     return await studio.blocking(_prepare, studio, card, media, name, fit, aspect_ratio, size)
@@ -90,6 +100,8 @@ def _prepare(
     tail = None
     if slate is not None and slate.blobs.tail is not None:
         tail = lossless_of(studio.store, slate.blobs.tail)
+    if slate is not None and slate.blobs.clean is not None:
+        media = replace(media, path=studio.store.fetch(slate.blobs.clean))
     source = _Fitting(media, target, fit, card.fps, tail)
     try:
         key = keep_lossless(studio.store, source.frames(), card.fps)
@@ -108,6 +120,7 @@ def _prepare(
         source.count,
         *target,
         prompt="" if slate is None else slate.prompt,
+        label="none" if slate is None else slate.label,
         parents=[] if slate is None else [slate.take_id],
         anchor=None if slate is None else (slate.drift or {}).get("anchor"),
         adjustments=notes.adjustments,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import anyio
 import anyio.to_thread
 
-from shotwright.generator.catalog import Catalog, load_catalog
+from shotwright.generator.catalog import Catalog, Shelf
 from shotwright.tools.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,8 +41,12 @@ class Studio:
         """True in the process that serves HTTP: takes then have URLs."""
 
     @cached_property
+    def _shelf(self) -> Shelf:
+        return Shelf(self.settings.home / "cards")
+
+    @property
     def catalog(self) -> Catalog:
-        return load_catalog(self.settings.home / "cards")
+        return self._shelf.catalog
 
     @cached_property
     def store(self) -> "Store":

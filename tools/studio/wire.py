@@ -549,7 +549,8 @@ class Measured(Answer):
     fps: float
     duration_s: float
     camera: dict[str, Any] = Field(
-        description="asked, measured, hfov_deg, mechanism, confidence, verdict, per_frame"
+        description="asked, measured, hfov_deg, mechanism, confidence, verdict, per_frame; of what was made "
+        "to continue a clip, from that clip's last frame on"
     )
     seams: list[dict[str, Any]] = Field(
         description="of a take those where it was continued; of other clips jumps that show (method: found)"

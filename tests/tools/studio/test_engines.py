@@ -1,5 +1,7 @@
 """Loaded models, and the clock that times a rendering."""
 
+from dataclasses import replace
+
 import pytest
 
 from shotwright.generator.catalog import load_catalog
@@ -81,6 +83,8 @@ def test_a_worker_tells_what_it_holds_and_times_what_it_renders_until_it_gives_i
     warm, cold = jobs.timings.of("mini", "cpu")
     assert warm.load_s == 0 < cold.load_s and min(warm.denoise_s, warm.rest_s) > 0
     assert (warm.rendering, warm.plan) == (Rendering.of(spec), "fp32 none")
+    mended = engines.get(replace(card, limits=("mended",)), said.append)
+    assert mended is not engine and engine.bytes_held == 0 and said == ["loading model"] * 2
     engines.release()
     assert jobs.timings.held(["w"]) == {"cpu": set()} and engine.bytes_held == 0
     jobs.close()

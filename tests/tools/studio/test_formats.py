@@ -59,8 +59,8 @@ def test_a_clip_is_told_by_its_content_not_its_name(tmp_path: Path) -> None:
     frames = np.zeros((2, 32, 32, 3), np.uint8)
     write_mp4(tmp_path / "a.png", frames, fps=16, metadata={})
     write_lossless(tmp_path / "b.txt", frames, 16)
-    assert kind_of(tmp_path / "a.png") == ("video", "mp4")
-    assert kind_of(tmp_path / "b.txt") == ("video", "mkv")
+    assert kind_of(tmp_path / "a.png", "a.png") == ("video", "mp4")
+    assert kind_of(tmp_path / "b.txt", "b.txt") == ("video", "mkv")
     assert probe_video(tmp_path / "a.png").frames == 2
 
 
@@ -68,7 +68,7 @@ def test_a_clip_is_told_by_its_content_not_its_name(tmp_path: Path) -> None:
 def test_anything_else_is_neither(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(data)
     with pytest.raises(BadRequest, match="neither a picture nor a clip") as caught:
-        kind_of(tmp_path / "a.mp4")
+        kind_of(tmp_path / "a.mp4", "a.mp4")
     assert caught.value.code == "invalid_media" and "PNG" in caught.value.fix
 
 
@@ -138,4 +138,4 @@ def test_what_is_larger_than_its_limit_is_refused(
         file.write(b"\x89PNG")
         file.truncate(formats.MAX_IMAGE_BYTES + 1)
     with pytest.raises(TooLarge, match="67108865 bytes"):
-        kind_of(tmp_path / "large.png")
+        kind_of(tmp_path / "large.png", "large.png")

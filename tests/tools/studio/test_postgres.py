@@ -1,5 +1,6 @@
 """The job database on PostgreSQL: the same code, a real server that the test starts on loopback."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from shotwright.tools import verbs
 from shotwright.tools.settings import Settings, from_environment
 from shotwright.tools.studio.queue import JobQueue
 from shotwright.tools.studio.studio import Studio
+from shotwright.tools.studio.tables import WORKERS
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -55,10 +57,13 @@ def test_jobs_attach_conflict_wait_and_go_back_as_on_sqlite(settings: Settings) 
             ),
             {"id": job_id},
         )
-        queue.clock = lambda: 0.0
     queue.beat("gone", pid=1, device="cpu", state="busy", job_id=job_id)
-    queue.clock = lambda: 1e9
+    queue.clock = lambda: 1e12
+    assert queue.take_over("here") == [], "a machine whose clock is wrong takes nobody for dead"
+    with queue.engine.begin() as connection:
+        connection.execute(WORKERS.update().values(heartbeat_at=WORKERS.c.heartbeat_at - 60))
     assert queue.take_over("here") == [job_id]
+    queue.clock = time.time
     queue.end(job_id, "succeeded", result={})
     assert queue.page(state="succeeded", limit=5, cursor=None)[0][0]["job_id"] == job_id
     queue.close()

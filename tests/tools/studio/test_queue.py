@@ -180,6 +180,14 @@ def test_a_running_job_is_told_to_stop(jobs: JobQueue) -> None:
     assert jobs.asked_to_stop(job_id) == "cancelled"
 
 
+@pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled"])
+def test_what_is_still_made_of_an_ended_job_is_told_to_stop(jobs: JobQueue, state: str) -> None:
+    job_id, _ = submit(jobs)
+    jobs.start(job_id, "w")
+    jobs.end(job_id, state)
+    assert jobs.asked_to_stop(job_id) == "cancelled", "another shot of a film that failed"
+
+
 def test_a_deadline_stops_a_job_that_is_late(jobs: JobQueue, clock: Clock) -> None:
     job_id, _ = jobs.submit(
         "generate_video", {}, {}, workflow="render", queue="render", deadline_s=5
@@ -275,6 +283,48 @@ def test_a_worker_without_heartbeat_is_dead_and_its_workflow_goes_back_to_its_qu
     with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
         query = "SELECT status, queue_name FROM workflow_status WHERE workflow_uuid = ?"
         assert database.execute(query, (job_id,)).fetchone() == ("ENQUEUED", "render")
+
+
+@pytest.mark.parametrize(("killed", "attempts"), [(True, 3), (False, 2)])
+def test_a_worker_that_is_told_to_stop_counts_for_no_attempt_of_its_jobs(
+    jobs: JobQueue, tmp_path: Path, killed: bool, attempts: int
+) -> None:
+    job_id, _ = submit(jobs)
+    with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
+        database.execute(
+            "UPDATE workflow_status SET status = 'PENDING', executor_id = 'w', "
+            "recovery_attempts = 3 WHERE workflow_uuid = ?",
+            (job_id,),
+        )
+    assert (jobs.take_over("other") if killed else jobs.hand_back("w")) == [job_id]
+    with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
+        query = "SELECT status, recovery_attempts FROM workflow_status WHERE workflow_uuid = ?"
+        assert database.execute(query, (job_id,)).fetchone() == ("ENQUEUED", attempts)
+
+
+@pytest.mark.parametrize("of", ["", ".0"])
+@pytest.mark.parametrize(("completed", "attempts"), [(999, 3), (1000, 0)])
+def test_a_job_that_came_on_before_its_worker_died_counts_its_attempts_anew(
+    jobs: JobQueue, tmp_path: Path, of: str, completed: int, attempts: int
+) -> None:
+    """A step of the job, or of a part of the film, that was recorded since the dead worker began."""
+    job_id, _ = submit(jobs)
+    with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
+        database.execute(
+            "UPDATE workflow_status SET status = 'PENDING', executor_id = 'w', recovery_attempts = 3, "
+            "started_at_epoch_ms = 1000 WHERE workflow_uuid = ?",
+            (job_id,),
+        )
+        database.execute("PRAGMA foreign_keys=OFF")
+        database.execute(
+            "INSERT INTO operation_outputs (workflow_uuid, function_id, function_name, completed_at_epoch_ms) "
+            "VALUES (?, 1, 'take', ?)",
+            (job_id + of, completed),
+        )
+    assert jobs.take_over("other") == [job_id]
+    with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
+        query = "SELECT recovery_attempts FROM workflow_status WHERE workflow_uuid = ?"
+        assert database.execute(query, (job_id,)).fetchone() == (attempts,)
 
 
 def test_data_in_the_database_is_json_and_errors_come_back_as_errors() -> None:
