@@ -208,7 +208,7 @@ def _words(name: str, given: str) -> Any:
 def _json(name: str, text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(
             f"{name} is not JSON: {error}.",
             code="invalid_plan" if name == "plan" else "invalid_argument",

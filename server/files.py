@@ -16,7 +16,7 @@ from shotwright.tools.studio.assets import Store
 from shotwright.tools.studio.studio import Studio
 
 PIECE = 2**20
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 MEDIA = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}

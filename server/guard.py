@@ -91,15 +91,26 @@ def is_loopback(host: str) -> bool:
 
 
 def check_exposure(settings: Settings) -> None:
-    """Raises BadRequest when the front would listen beyond this machine without a token."""
-    if not is_loopback(settings.host) and not settings.token:
+    """Raises BadRequest when the front would be reached from beyond this machine without a token."""
+    public = urlsplit(settings.public_url or "").hostname
+    reached = next((n for n in (settings.host, public) if n and not is_loopback(n)), None)
+    if reached and not settings.token:
         raise BadRequest(
-            f"host {settings.host} can be reached from other machines, so SHOTWRIGHT_TOKEN must be set; "
+            f"host {reached} can be reached from other machines, so SHOTWRIGHT_TOKEN must be set; "
             "set it to a long random word, or serve on 127.0.0.1.",
             field="SHOTWRIGHT_TOKEN",
             allowed="a token, or a loopback host",
             fix="SHOTWRIGHT_TOKEN=$(openssl rand -hex 24) shotwright serve --host …",
         )
+
+
+def known_names(settings: Settings) -> list[str]:
+    """Host names that a front of these settings answers to, without brackets and port."""
+    own = settings.host
+    more = [socket.gethostname()] if own in EVERYWHERE else [own]
+    if settings.public_url:
+        more.append(str(urlsplit(settings.public_url).hostname))
+    return [*LOOPBACK, *(name for name in more if name not in LOOPBACK)]
 
 
 class Guard:
@@ -144,18 +155,17 @@ class Guard:
     def _visitor(self, headers: Mapping[bytes, list[bytes]]) -> Response | None:
         hosts = [value.decode("latin-1") for value in headers.get(b"host", ())]
         if len(hosts) != 1 or not self._known(_host_name(hosts[0])):
-            return _forbidden("Host", ", ".join(hosts), 421, self._names())
+            return _forbidden("Host", ", ".join(hosts), 421, known_names(self.settings))
         for value in headers.get(b"origin", ()):
             origin = value.decode("latin-1")
             if not self._own(origin):
-                allowed = [f"http://{_bracketed(n)}:{self.settings.port}" for n in self._names()]
-                return _forbidden("Origin", origin, 403, allowed)
+                public = [self.settings.public_url] if self.settings.public_url else []
+                own = [
+                    f"http://{bracketed(n)}:{self.settings.port}"
+                    for n in known_names(self.settings)
+                ]
+                return _forbidden("Origin", origin, 403, [*public, *own])
         return None
-
-    def _names(self) -> list[str]:
-        own = self.settings.host
-        more = [socket.gethostname()] if own in EVERYWHERE else [own]
-        return [*LOOPBACK, *(name for name in more if name not in LOOPBACK)]
 
     def _known(self, name: str | None) -> bool:
         if name is None:
@@ -164,15 +174,17 @@ class Guard:
         if address is not None and self.settings.host in EVERYWHERE:
             # Rebinding needs a name that an attacker's name server answers for; an address is none.
             return True
-        return is_loopback(name) or name in (known.lower() for known in self._names())
+        return is_loopback(name) or name in (known.lower() for known in known_names(self.settings))
 
     def _own(self, origin: str) -> bool:
         try:
-            parts = urlsplit(origin)
-            port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+            asked = _origin(origin)
         except ValueError:
             return False
-        return self._known(parts.hostname) and port == self.settings.port
+        if self.settings.public_url and asked == _origin(self.settings.public_url):
+            return True
+        _, name, port = asked
+        return self._known(name) and port == self.settings.port
 
     def _entry(self, scope: Scope, headers: Mapping[bytes, list[bytes]]) -> Response | None:
         """By the token in a header or a signed link; or by a cookie, and then a write by its CSRF token too."""
@@ -192,7 +204,7 @@ class Guard:
         proof = headers.get(CSRF_HEADER.encode(), [b""])[0].decode("latin-1")
         if session is not None and self.sessions.allows_write(session, proof):
             return None
-        return _forbidden(CSRF_HEADER, proof, 403, ["the token of the page"])
+        return _forbidden(CSRF_HEADER, proof, 403, ["the token of the page"], fix="reload the page")
 
     def _linked(self, scope: Scope) -> bool:
         """Whether this asks for a file by an address that we signed."""
@@ -265,6 +277,13 @@ def _headers(scope: Scope) -> dict[bytes, list[bytes]]:
     return found
 
 
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port.  Raises ValueError for a port that is none."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port
+
+
 def _host_name(header: str) -> str | None:
     """The name in a Host header, in lower case, without brackets and port; None when it is none."""
     try:
@@ -282,7 +301,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _bracketed(name: str) -> str:
+def bracketed(name: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
@@ -352,14 +371,21 @@ def _unauthorized(what: str, scope: Scope, headers: Mapping[bytes, list[bytes]])
     return error_response(error, 401, {"www-authenticate": 'Bearer realm="shotwright"'})
 
 
-def _forbidden(header: str, value: str, status: int, allowed: list[str]) -> Response:
+def _forbidden(
+    header: str,
+    value: str,
+    status: int,
+    allowed: list[str],
+    *,
+    fix: str = "open the front by one of these names, or set SHOTWRIGHT_HOST",
+) -> Response:
     error = BadRequest(
         f"{header} {value[:200]!r} is not allowed here; use one of {', '.join(allowed)}.",
         code="forbidden",
         field=header,
         value=value[:200],
         allowed=allowed,
-        fix="open the front by one of these names, or set SHOTWRIGHT_HOST",
+        fix=fix,
     )
     return error_response(error, status)
 

@@ -37,8 +37,18 @@ HOSTS = {
     "codex": Host("Codex", "config.toml of Codex", table="mcp_servers", form="toml"),
 }
 
-KEPT = ("HOME", "DATABASE_URL", "STORE", "ALLOWED_ROOTS", "LLM", "LLM_BASE_URL")
-"""Settings that are written down when set: hosts with windows inherit no shell.  Keys and tokens are not among them."""
+KEPT = (
+    "HOME",
+    "DATABASE_URL",
+    "STORE",
+    "ALLOWED_ROOTS",
+    "LLM",
+    "LLM_BASE_URL",
+    "C2PA_CERTIFICATE",
+    "C2PA_KEY",
+)
+"""Settings that are written down when set: hosts with windows inherit no shell.  API keys and tokens are not among
+them; of the certificate and its key, only where they lie."""
 
 
 def host_config(host: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -68,7 +78,8 @@ def entry(host: str, environment: Mapping[str, str] | None = None) -> dict[str, 
         told = {"type": "stdio", **told}
     # as they were understood here: a host starts it in another folder
     known = from_environment(env).environment()
-    kept = {name: known[name] for name in (f"SHOTWRIGHT_{key}" for key in KEPT) if env.get(name)}
+    names = [f"SHOTWRIGHT_{key}" for key in KEPT]
+    kept = {name: known[name] for name in names if env.get(name) and name in known}
     return {**told, "env": kept} if kept else told
 
 

@@ -30,13 +30,14 @@ from shotwright.server.files import blob_of, send_blob
 from shotwright.server.guard import (
     EVERYWHERE,
     JSON_BYTES,
-    LOOPBACK,
     UPLOADS,
     Guard,
     Limits,
+    bracketed,
     check_exposure,
     error_response,
     json_response,
+    known_names,
 )
 from shotwright.server.kling import routes as kling
 from shotwright.server.mcp import StudioServer
@@ -102,13 +103,12 @@ def transport_security(settings: Settings) -> TransportSecuritySettings:
     On a front for every interface it is off: its lists cannot say "any address", and the guard, which can, has looked
     at the request already.
     """
-    names = [f"[{n}]" if ":" in n else n for n in (*LOOPBACK, settings.host)]
+    names = [bracketed(name) for name in known_names(settings)]
+    origins = [f"{scheme}://{n}:{settings.port}" for n in names for scheme in ("http", "https")]
     return TransportSecuritySettings(
         enable_dns_rebinding_protection=settings.host not in EVERYWHERE,
         allowed_hosts=[*names, *(f"{name}:*" for name in names)],
-        allowed_origins=[
-            f"{scheme}://{name}:{settings.port}" for name in names for scheme in ("http", "https")
-        ],
+        allowed_origins=[*origins, *([settings.public_url] if settings.public_url else [])],
     )
 
 

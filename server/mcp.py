@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 import anyio
+from mcp import MCPError
 from mcp.server.apps import Apps
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
@@ -23,8 +24,10 @@ from mcp.server.mcpserver.exceptions import (
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 from mcp.types import (
+    INVALID_PARAMS,
     CallToolResult,
     ContentBlock,
+    GetPromptResult,
     ImageContent,
     InputRequiredResult,
     ResourceLink,
@@ -117,6 +120,23 @@ class StudioServer(MCPServer):
             else part
             for part in contents
         ]
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: Context[Any, Any] | None = None,
+    ) -> GetPromptResult | InputRequiredResult:
+        """The prompt; the official class takes a name or an argument that is not there for a fault of the server."""
+        there = {prompt.name: prompt for prompt in await self.list_prompts()}
+        if name not in there:
+            raise MCPError(
+                INVALID_PARAMS, f"{name[:100]!r} is no prompt; use one of {', '.join(there)}."
+            )
+        needed = [argument.name for argument in there[name].arguments or () if argument.required]
+        if missing := [argument for argument in needed if argument not in (arguments or {})]:
+            raise MCPError(INVALID_PARAMS, f"{name} needs {', '.join(missing)}.")
+        return await super().get_prompt(name, arguments, context)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None

@@ -51,7 +51,9 @@ def check(url: str, settings: Settings) -> None:
         parts = urlsplit(url)
         named = parts.netloc.lower() if "@" not in parts.netloc else ""
         host = (parts.hostname or "").lower()
-    except ValueError:
+        _ = parts.port  # raises for one that is none
+        httpx.URL(url)  # what could not be called later, with others waiting
+    except (ValueError, httpx.InvalidURL):
         named = host = ""
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not named:
@@ -148,7 +150,7 @@ class Callbacks:
         }
         try:
             reply = await client.post(str(entry.callback_url), content=content, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             LOG.info("callback of %s: %s", entry.task_id, error)
             return False
         return reply.is_success

@@ -48,7 +48,8 @@ Link = Callable[[str, str], str]
 def shown(entry: Entry, job: dict[str, Any], kind: Kind, link: Link) -> dict[str, Any]:
     """Kling's task object; job: its row.
 
-    `task_info.adjustments` is ours: what was made otherwise than asked, as in every answer of the verbs.
+    `adjustments` and `warnings` in its `task_info` are ours: what was made otherwise than asked, and what to know of
+    it, as in every answer of the verbs.
     """
     state = STATES[job["state"]]
     info: dict[str, Any] = {"external_task_id": entry.external_task_id}
@@ -65,7 +66,7 @@ def shown(entry: Entry, job: dict[str, Any], kind: Kind, link: Link) -> dict[str
     if state != "succeed":
         return task
     takes = job["result"]["takes"]
-    info["adjustments"] = takes[0]["adjustments"]
+    info |= {name: takes[0][name] for name in ("adjustments", "warnings")}
     if kind.media == "images":
         listed = [
             {"index": index, "url": link(take["take_id"], "png")}

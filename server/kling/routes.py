@@ -87,7 +87,7 @@ class Face:
 
         return Tasks(self.studio.jobs)
 
-    @cached_property
+    @property
     def translator(self) -> Translator:
         return Translator(self.studio.catalog, self.studio.settings.kling_dialect, self._keep)
 

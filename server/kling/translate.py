@@ -193,7 +193,8 @@ def _look(task: wire.Video) -> dict[str, Any]:
 
 def _duration(asked: str | int | None) -> float:
     text = "5" if asked is None else str(asked)
-    if text.isascii() and text.isdigit() and SHORTEST_S <= int(text) <= LONGEST_CLIP_S:
+    plain = text.isascii() and text.isdigit() and len(text) < 4
+    if plain and SHORTEST_S <= int(text) <= LONGEST_CLIP_S:
         return float(text)
     raise KlingError(
         refusals.VALUE,

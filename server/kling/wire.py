@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt
 
-from shotwright.tools.studio.wire import MAX_PROMPT, Strict
+from shotwright.tools.studio.wire import MAX_PROMPT, MAX_TAKES, Strict
 
 Media = str
 """A URL, or a picture's bytes in Base64 without a data: prefix."""
@@ -79,5 +79,5 @@ class ImageGeneration(Task):
     image_fidelity: float | None = Field(None, ge=0, le=1)
     human_fidelity: float | None = Field(None, ge=0, le=1)
     resolution: Literal["1k", "2k"] = "1k"
-    n: int = Field(1, ge=1, le=9)
+    n: int = Field(1, ge=1, le=MAX_TAKES)
     aspect_ratio: str = "16:9"

@@ -53,6 +53,7 @@ class Create:
             can_first="first" in card["modes"],
             can_last="last" in card["modes"],
             moves_known=[*MOVES, *PRESET_NAMES],
+            move_names={move: translate(move.replace("_", " ")) for move in MOVES},
             ideas=[translate(idea) for idea in IDEAS],
             recent=recent,
             cards=[await self.desk.card(request, job) for job in live],

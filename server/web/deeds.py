@@ -4,7 +4,7 @@ The guard has checked session and CSRF token before.  Try: python -m pytest test
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from shotwright.generator.camera import Move, path
 from shotwright.generator.errors import BadRequest, NotFound
 from shotwright.generator.memory import MB, wanted
-from shotwright.server.web import asking
+from shotwright.server.web import asking, words
 from shotwright.server.web.desk import Desk
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class Deeds:
             "plan.html",
             plan=plan,
             memory=f"{megabytes} MB" if megabytes < 4000 else f"{megabytes / 1000:.0f} GB",
-            moves=_moves(plan["effective"]["camera"]),
+            moves=_moves(
+                plan["effective"]["camera"], words.translator(self.desk.language(request))
+            ),
             way=[_short(pose) for pose in way(plan["effective"]["camera"], ON_THE_WAY)],
             **facts,
         )
@@ -129,10 +131,10 @@ def _short(pose: Mapping[str, float]) -> dict[str, float]:
     return {axis.partition("_")[0]: round(value, 4) for axis, value in pose.items()}
 
 
-def _moves(camera: dict[str, Any]) -> str:
+def _moves(camera: dict[str, Any], t: Callable[..., str]) -> str:
     """ "pan left 20, zoom in 1.5": the path in a line."""
     told = []
     for move in camera.get("moves", ()):
         amount = "" if move["amount"] is None else f" {move['amount']:g}"
-        told.append(move["move"].replace("_", " ") + amount)
+        told.append(t(move["move"].replace("_", " ")) + amount)
     return ", ".join(told)

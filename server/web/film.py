@@ -14,15 +14,20 @@ from starlette.routing import BaseRoute
 
 from shotwright.generator.camera import MOVES, PRESET_NAMES
 from shotwright.generator.errors import BadRequest, NotFound
-from shotwright.prompts.shotplan import Angle, AspectRatio, ShotSize
+from shotwright.prompts.shotplan import Angle, AspectRatio, ShotSize, parse_plan
 from shotwright.server.web import asking
 from shotwright.server.web.desk import Desk
+from shotwright.tools.studio.editing import undescribed
 from shotwright.tools.studio.wire import ExportFilm
 
 FORMATS = get_args(ExportFilm.model_fields["format"].annotation)
 _EXPORT = re.compile(r"film_[0-9a-z]{1,64}(-\d{1,6})?\.[a-z0-9]{2,8}")
 _SHOT_FIELD = re.compile(r"shot\.(\d{1,4})\.([a-z_]+)")
-_OF_THE_BOARD = ("script", "film_id", "style", "aspect_ratio", "model")
+QUALITIES = ("draft", "standard", "high")
+"""That are chosen beside the board; an animatic has a button of its own."""
+_OF_THE_CUT = ("quality", "takes")
+_OF_THE_BOARD = ("script", "film_id", "style", "aspect_ratio", "model", "takes")
+_OF_THE_FILM = ("script", "film_id", "model", "quality", "takes")
 
 
 class Film:
@@ -37,6 +42,7 @@ class Film:
             self.desk.get("/film/{id}", self.page),
             self.desk.get("/web/exports/{name}", self.exported),
             self.desk.post("/web/board", self.board),
+            self.desk.post("/web/make", self.make),
             self.desk.post("/web/edit/{id}", self.edit),
         ]
 
@@ -48,7 +54,12 @@ class Film:
         if film_id:
             record = await self.studio.blocking(self.studio.store.read_record, "films", film_id)
             script = (record.get("story") or {}).get("script")
-            board = await self._board({"film_id": film_id, "script": script}, record["plan"])
+            look = {name: record["look"][name] for name in _OF_THE_CUT if name in record["look"]}
+            plan = parse_plan(record["plan"])
+            if record["writer"] != "caller":
+                plan = undescribed(plan, plan)
+            given = {"film_id": film_id, "script": script, **look}
+            board = await self._board(given, plan.model_dump(mode="json"))
         return self.desk.page(
             request,
             "film.html",
@@ -60,15 +71,19 @@ class Film:
 
     async def board(self, request: Request) -> Response:
         """Read a script, or take an edit of the storyboard; the board anew."""
-        async with request.form(max_files=0, max_fields=5000) as form:
-            fields = {name: str(value) for name, value in form.multi_items()}
-        asked = asking.arguments(fields.items())
+        asked, plan = await _read(request)
         given = {name: asked[name] for name in _OF_THE_BOARD if name in asked}
-        plan = asked.get("plan")
-        if isinstance(plan, dict):
-            plan = edited(plan, fields)
+        given["quality"] = asked.get("at_quality")
         return self.desk.page(
             request, "board.html", board=await self._board(given, plan), **_CHOICES
+        )
+
+    async def make(self, request: Request) -> Response:
+        """The film of the board, as a job; what was written there last is part of it."""
+        asked, plan = await _read(request)
+        given = {name: asked[name] for name in _OF_THE_FILM if name in asked}
+        return await self.desk.job(
+            request, await self.desk.ask("make_film", **given, plan=plan, wait_s=0)
         )
 
     async def _board(self, given: Mapping[str, Any], plan: dict[str, Any] | None) -> dict[str, Any]:
@@ -81,7 +96,10 @@ class Film:
             # The director describes every shot's first frame; as a caller's plan each would be drawn before its shot.
             for shot in made["shots"]:
                 shot["first_frame"] = None
-        costs: dict[str, Any] = {"quality": "standard"}
+        quality = given.get("quality")
+        costs: dict[str, Any] = {"quality": quality if quality in QUALITIES else "standard"}
+        if given.get("takes"):
+            costs["takes"] = given["takes"]
         seen: dict[str, str] = {}
         if given.get("film_id"):
             costs["film_id"] = given["film_id"]
@@ -100,6 +118,8 @@ class Film:
             "script": given.get("script") or "",
             "film_id": given.get("film_id") or "",
             "model": given.get("model") or "",
+            "quality": costs["quality"],
+            "takes": given.get("takes"),
             "writer": planned["writer"],
             "lost": [line["sentence"] for line in planned["coverage"] if line["shot"] is None],
             "held": held,
@@ -168,6 +188,20 @@ _CHOICES: dict[str, Any] = {
     "angles": get_args(Angle),
     "moves": (*MOVES, *PRESET_NAMES),
 }
+
+
+async def _read(request: Request) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The arguments of a board's form, and its plan with what its fields say.
+
+    Raises: BadRequest for a plan that is none.
+    """
+    async with request.form(max_files=0, max_fields=5000) as form:
+        fields = {name: str(value) for name, value in form.multi_items()}
+    asked = asking.arguments(fields.items())
+    plan = asked.get("plan")
+    if isinstance(plan, dict):
+        plan = edited(parse_plan(plan).model_dump(mode="json"), fields)
+    return asked, plan
 
 
 def edited(plan: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:

@@ -87,7 +87,10 @@ class Login:
         return 401, "The token is wrong."
 
     async def leave(self, request: Request) -> Response:
-        response = RedirectResponse("/login", 303)
+        part = "hx-request" in request.headers  # which would follow a 303 by itself
+        response = (
+            Response(headers={"hx-redirect": "/login"}) if part else RedirectResponse("/login", 303)
+        )
         response.delete_cookie(self.sessions.cookie)
         return response
 

@@ -38,7 +38,8 @@ class Sessions:
         make_home(self.settings)
         path = self.settings.home / "web.secret"
         with FileLock(self.settings.home / "web.lock"):
-            if not path.exists():
+            # a disk that was full leaves it empty, and then it is no secret
+            if not path.exists() or not path.stat().st_size:
                 path.touch(0o600)
                 path.write_bytes(secrets.token_bytes(32))
         token = (self.settings.token or "").encode("utf-8")

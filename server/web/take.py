@@ -39,7 +39,9 @@ class Takes:
 
     async def page(self, request: Request) -> Response:
         slate, take = await self.studio.blocking(self._read, request.path_params["id"])
-        asked = asking.replayed(slate.verb, slate.request)
+        # this very take, of a call that may have drawn its seed and made several
+        asked = {**asking.replayed(slate.verb, slate.request), "seed": slate.seed}
+        asked.pop("takes", None)
         copies = []
         if slate.verb in ALONE:
             base = self.studio.settings.base_url
@@ -58,7 +60,7 @@ class Takes:
             film_id=slate.film_id,
             parents=slate.parents,
             sheet=slate.blobs.sheet is not None,
-            label=asked.get("label", ""),
+            label=slate.label,
             copies=copies,
         )
 

@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import anyio
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Receive, Scope, Send
 
-from shotwright.generator.errors import ShotwrightError
 from shotwright.server.web import words
 from shotwright.tools.studio.studio import Studio
 
@@ -53,8 +51,8 @@ class Watch:
             await self._wanted.wait()
             try:
                 self._take(await self.studio.blocking(self._look))
-            except (SQLAlchemyError, ShotwrightError):
-                LOG.exception("the database did not answer; trying again")
+            except Exception:  # whatever it raises: the app's life must not end with it
+                LOG.exception("the jobs could not be looked at; trying again")
             await anyio.sleep(LOOK_S)
             if not self.streams:
                 # what is known grows old from here: the next page waits for a new look

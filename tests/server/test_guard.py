@@ -194,6 +194,42 @@ def test_on_every_interface_an_address_is_known_but_a_strange_name_is_not(tmp_pa
     )
 
 
+def test_a_public_address_is_a_name_and_an_origin_of_the_front(tmp_path: Path) -> None:
+    client = _client(_app(tmp_path, public_url="https://video.example.com", token=TOKEN))
+
+    def status(host: str, origin: str) -> int:
+        headers = {"authorization": f"Bearer {TOKEN}", "host": host, "origin": origin}
+        return client.get("/openapi.json", headers=headers).status_code
+
+    assert status("video.example.com", "https://video.example.com") == 200
+    assert status("video.example.com", "https://video.example.com:443") == 200
+    assert status("127.0.0.1:8188", "http://127.0.0.1:8188") == 200
+    assert status("video.example.com", "http://video.example.com") == 403
+    assert status("video.example.com", "https://video.example.com:8443") == 403
+    assert status("other.example.com", "https://video.example.com") == 421
+
+
+def test_mcp_is_reached_by_the_public_address_too(tmp_path: Path) -> None:
+    client = {"name": "t", "version": "1"}
+    asked = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": asked}
+    headers = {
+        "accept": "application/json, text/event-stream",
+        "authorization": f"Bearer {TOKEN}",
+        "host": "video.example.com",
+        "origin": "https://video.example.com",
+    }
+    app = _app(tmp_path, public_url="https://video.example.com", token=TOKEN)
+    with _client(app) as front:
+        answer = front.post("/mcp", json=hello, headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_public_address_beyond_this_machine_is_not_served_without_a_token(tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match=r"video\.example\.com .* SHOTWRIGHT_TOKEN"):
+        _app(tmp_path, public_url="https://video.example.com")
+
+
 @pytest.mark.parametrize("path", ["/api/plan_shots", "/mcp", "/api/uploads"])
 def test_a_body_that_says_it_is_too_large_is_not_read(plain: Starlette, path: str) -> None:
     limit = UPLOAD_BYTES if path == "/api/uploads" else JSON_BYTES

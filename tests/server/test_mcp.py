@@ -218,6 +218,10 @@ def test_prompts_brief_the_calling_model(studio: Studio, mode: str) -> None:
             listed = (await client.list_prompts()).prompts
             board = await client.get_prompt("storyboard", {"script": "Night falls. {schema}"})
             shot = await client.get_prompt("direct_shot", {"idea": "a lonely kite"})
+            for name, word in (("nope", "storyboard"), ("storyboard", "script")):
+                with pytest.raises(MCPError, match=word) as refused:
+                    await client.get_prompt(name, {})
+                assert refused.value.error.code == -32602
             return listed, board.messages[0].content, shot.messages[0].content
 
     listed, board, shot = anyio.run(run)

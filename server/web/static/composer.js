@@ -41,7 +41,11 @@ document.addEventListener("click", (event) => {
     replan(0);
   }
   const clear = event.target.closest("[data-clear]");
-  if (clear) fill(clear.closest("[data-slot]"), "", "");
+  if (clear) {
+    const slot = clear.closest("[data-slot]");
+    latest[slot.dataset.slot] = null;
+    fill(slot, "", "");
+  }
   const pick = event.target.closest("[data-pick]");
   if (pick) {
     pick.closest("dialog").close();
@@ -68,7 +72,7 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 
 export const upload = (blob, name) => new Promise((done, failed) => {
   const request = new XMLHttpRequest();
-  const toast = say(translated("uploading"));
+  const toast = say(translated("uploading"), null, true);
   request.open("POST", `/api/uploads?name=${encodeURIComponent(name)}`);
   request.setRequestHeader("x-csrf-token", csrf());
   request.upload.addEventListener("progress", (event) => {
@@ -97,12 +101,17 @@ const fill = (slot, id, address) => {
   replan(0);
 };
 
+const latest = {}; // of each slot: the file on its way; what is chosen or removed meanwhile wins
 const keep = async (slot, file) => {
   if (!slot || slot.classList.contains("off")) return;
   if (!file || !/^(image|video)\//.test(file.type)) return say(translated("kind"));
+  const name = slot.dataset.slot;
+  latest[name] = file;
   try {
     const made = await upload(file, file.name || "picture.png");
-    fill(slot, made.upload_id, URL.createObjectURL(file));
+    // meanwhile another picture may have been given, or the form drawn anew for another model
+    const place = document.querySelector(`[data-slot="${name}"]:not(.off)`);
+    if (place && latest[name] === file) fill(place, made.upload_id, URL.createObjectURL(file));
   } catch { /* said already */ }
 };
 
@@ -118,6 +127,7 @@ export const frameOf = async (video, last) => {
 };
 
 const take = async (pick) => {
+  latest[pick.dataset.name] = null;
   const slot = document.querySelector(`[data-slot="${pick.dataset.name}"]`);
   if (pick.dataset.picture) return fill(slot, pick.dataset.pick, `/files/${pick.dataset.pick}.picture`);
   const video = document.createElement("video");
@@ -146,6 +156,10 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-file]")) keep(event.target.closest("[data-slot]"), event.target.files[0]);
 });
+// a file that misses its place would be opened by the browser, and what was written be gone
+for (const name of ["dragover", "drop"]) {
+  document.addEventListener(name, (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+}
 document.addEventListener("dragover", (event) => {
   const slot = event.target.closest?.("[data-slot], [data-surface]");
   if (slot) { event.preventDefault(); slot.classList.add("over"); }
@@ -161,6 +175,8 @@ document.addEventListener("drop", (event) => {
 document.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])][0];
   if (!file || !form()) return;
+  const { types } = event.clipboardData;
+  if (types.includes("text/plain") && types.includes("text/html")) return; // words of an office, with their picture
   event.preventDefault();
   const slots = [...document.querySelectorAll("[data-slot]:not(.off)")];
   keep(slots.find((slot) => !slot.querySelector("input[type=hidden]").value) ?? slots[0], file);

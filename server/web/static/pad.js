@@ -55,6 +55,7 @@ class Pad {
     this.find = (name) => root.querySelector(`[data-${name}]`);
     this.surface = this.find("surface");
     this.hfov = Number(root.closest("form").dataset.hfov) || 50;
+    this.names = JSON.parse(root.dataset.names);
     this.pose = { ...REST };
     this.way = []; // of a camera in words, as the plan tells it
     this.inputs = Object.fromEntries([...root.querySelectorAll("[data-axis]")].map((i) => [i.dataset.axis, i]));
@@ -196,7 +197,7 @@ class Pad {
     const track = Array.from({ length: 33 }, (_, n) => at(this.at(n / 32), [0.5, 0.5]));
     this.find("track").setAttribute("points", goes ? plot(track) : "");
     this.find("needle").setAttribute("transform", `rotate(${this.pose.roll} 22 22)`);
-    this.find("read").textContent = moves.map((m) => `${m.move.replace("_", " ")} ${m.amount}`).join("  ");
+    this.find("read").textContent = moves.map((m) => `${this.names[m.move]} ${m.amount}`).join("  ");
   }
 
   play() {

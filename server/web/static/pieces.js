@@ -42,12 +42,18 @@ for (const [begin, end] of [["pointerover", "pointerout"], ["focusin", "focusout
 }
 
 // Library: two that are ticked are compared; the last frame of a clip begins another.
+const paired = () => {
+  const button = document.querySelector("[data-compare]");
+  if (button) button.disabled = document.querySelectorAll("[data-pair]:checked").length !== 2;
+};
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-pair]")) return;
   const ticked = [...document.querySelectorAll("[data-pair]:checked")];
   if (ticked.length > 2) ticked.find((box) => box !== event.target).checked = false;
-  document.querySelector("[data-compare]").disabled = document.querySelectorAll("[data-pair]:checked").length !== 2;
+  paired();
 });
+// what was ticked may be found no more, or deleted
+document.body.addEventListener("htmx:afterSwap", paired);
 document.addEventListener("click", async (event) => {
   if (event.target.closest("[data-compare]")) {
     const [a, b] = [...document.querySelectorAll("[data-pair]:checked")].map((box) => box.dataset.pair);
@@ -124,6 +130,17 @@ document.addEventListener("click", (event) => {
   document.getElementById("script").value = idea.textContent;
   document.getElementById("script").form.requestSubmit();
 });
+// A change of the board is told a moment later, so that a click that ended it still lands; what that click sends says
+// the change too, and would be broken off by it.
+let telling = 0;
+const tell = (form) => {
+  clearTimeout(telling);
+  telling = setTimeout(() => htmx.trigger(form, "board"), 150);
+};
+document.addEventListener("change", (event) => {
+  if (event.target.closest("#board-form, #board-choices")) tell(document.getElementById("board-form"));
+});
+document.body.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt.closest("#board-form")) clearTimeout(telling); });
 // The board is answered anew while the next field is written already: what stands there is kept.
 let typed = null;
 document.body.addEventListener("htmx:beforeSwap", (event) => {
@@ -140,8 +157,38 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
     if (from !== undefined) at.setSelectionRange(from, to);
   }
   // set by a script, it is no change to the browser
-  at.addEventListener("blur", () => htmx.trigger(at.form, "board"), { once: true });
+  at.addEventListener("blur", () => tell(at.form), { once: true });
   typed = null;
+});
+// Until the film is made, a script that is written here and a board that was changed are nowhere else.
+let unmade = false;
+document.addEventListener("input", (event) => { unmade ||= event.target.matches("#script, #board-form *"); });
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  // htmx calls a refusal successful too: it is shown
+  if (!event.detail.successful || event.detail.xhr.status >= 400) return;
+  // what was refused is mended
+  if (/^\/web\/(board|make|edit)\b/.test(event.detail.pathInfo.requestPath)) document.getElementById("problem")?.replaceChildren();
+  if (event.detail.pathInfo.requestPath === "/web/make") unmade = false;
+  else unmade ||= event.detail.elt.matches("#board-form button");
+});
+window.addEventListener("beforeunload", (event) => { if (unmade) event.preventDefault(); });
+// The cut is answered anew when one of its edits is done: what is written for another is kept.
+let written = [];
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "film") return;
+  written = [...event.detail.target.querySelectorAll(".shot .trim :is(input:not([type=hidden]), textarea)")]
+    .filter((field) => field.value !== field.defaultValue)
+    .map((field) => ({ shot: field.closest(".shot").id, name: field.name, value: field.value, held: field === document.activeElement }));
+});
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id !== "film") return;
+  for (const { shot, name, value, held } of written.splice(0)) {
+    const field = document.getElementById(shot)?.querySelector(`.trim [name=${name}]`);
+    if (!field || field.value === value) continue;
+    field.value = value;
+    field.closest("details").open = true;
+    if (held) field.focus();
+  }
 });
 const reel = (within) => {
   const line = within.querySelector?.("[data-timeline]:not([data-ready])");
@@ -161,6 +208,7 @@ document.body.addEventListener("htmx:load", (event) => {
   const done = event.detail.elt.matches?.(".job[data-film-done]") && event.detail.elt;
   const film = document.getElementById("film");
   if (done && film?.dataset.film === done.dataset.filmDone) {
-    htmx.ajax("GET", location.pathname, { target: "#film", select: "#film", swap: "outerHTML" });
+    // the cards of other edits stay, and tell when they are done
+    htmx.ajax("GET", location.pathname, { target: "#film", select: "#film", swap: "outerHTML" }).then(() => done.remove());
   }
 });

@@ -12,6 +12,7 @@ class Player {
     this.scrub = root.querySelector("[data-scrub]");
     this.time = root.querySelector("[data-time]");
     this.controls.hidden = false;
+    this.others((v) => { v.loop = false; }); // a shorter one waits on its last frame until the first begins again
     this.bind();
     this.measure();
   }
@@ -73,7 +74,9 @@ class Player {
   show() {
     const half = 0.5 / this.fps;
     this.others((v) => {
-      if (!v.seeking && Math.abs(v.currentTime - this.lead.currentTime) > half) v.currentTime = this.lead.currentTime;
+      const time = Math.min(this.lead.currentTime, v.duration || Infinity);
+      if (!v.seeking && Math.abs(v.currentTime - time) > half) v.currentTime = time;
+      if (v.paused && !this.lead.paused && time < v.duration) v.play().catch(() => {});
     });
     this.scrub.value = this.frame;
     this.time.textContent = `${(this.goal == null ? this.lead.currentTime : this.goal / this.fps).toFixed(2)} s  ${this.frame}/${this.last ?? 0}`;

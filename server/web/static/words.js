@@ -1,7 +1,8 @@
 // The page's few words for scripts, and what is said for a moment.
 export const translated = (name) => document.getElementById("words").dataset[name] || "";
 
-export const say = (text, action) => {
+// lasting: who says it takes it away
+export const say = (text, action, lasting) => {
   const toast = document.createElement("div");
   toast.className = "toast";
   const words = document.createElement("p");
@@ -9,7 +10,7 @@ export const say = (text, action) => {
   toast.append(words);
   if (action) toast.append(action);
   document.getElementById("toasts").append(toast);
-  setTimeout(() => toast.remove(), action ? 12000 : 6000);
+  if (!lasting) setTimeout(() => toast.remove(), action ? 12000 : 6000);
   return toast;
 };
 

@@ -126,6 +126,17 @@ def test_a_receiver_that_fails_is_tried_again_later_with_the_same_id_and_then_gi
     assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
 
 
+def test_an_address_that_cannot_be_called_holds_up_no_other(called: Any) -> None:
+    studio, _, send, receiver, clock = called
+    other, _ = studio.jobs.submit("generate_image", {}, {}, workflow="render", queue="render")
+    wrong = f"{URL}\n"
+    Face(studio).tasks.add(
+        Entry(other, "images/generations", None, wrong, None, clock.now, due_at=clock.now - 1)
+    )
+    send()
+    assert receiver.told == ["submitted"]
+
+
 def test_of_two_fronts_one_sends(called: Any) -> None:
     studio, _, _, receiver, clock = called
     face = Face(studio)
@@ -143,6 +154,8 @@ def test_of_two_fronts_one_sends(called: Any) -> None:
         ("ftp://clients.example/x", ("clients.example",), SECRET, "http"),
         ("http://[::1/x", ("clients.example",), SECRET, "http"),
         ("http://clients.example:99/x", ("clients.example:8000",), SECRET, "not allowed"),
+        ("http://clients.example:99999/x", ("clients.example",), SECRET, "no http"),
+        ("http://clients.example/x\n", ("clients.example",), SECRET, "no http"),
         ("http://clients.example/x", ("clients.example",), None, "signed"),
     ],
 )

@@ -119,6 +119,8 @@ def test_equal_calls_make_two_tasks_and_one_with_the_clients_own_id(client: Test
     named = {**sent, "external_task_id": "mine/1"}
     again = {client.post(TEXT, json=named).json()["data"]["task_id"] for _ in range(2)}
     assert again == {client.get(f"{TEXT}/mine%2F1").json()["data"]["task_id"]}
+    drawn = {**sent, "external_task_id": "mine/2", "image": _photo()}  # sent along each time
+    assert len({client.post(IMAGE, json=drawn).json()["data"]["task_id"] for _ in range(2)}) == 1
     other = {**named, "prompt": "a blue ball"}
     _refused(client.post(TEXT, json=other), 400, 1201, "mine")
 
@@ -207,6 +209,7 @@ CAMERA = {"type": "simple", "config": {"zoom": 1}}
         (TEXT, {"prompt": "x", "mode": "4k"}, 1201, "mode"),
         (TEXT, {"prompt": "x", "duration": "2"}, 1201, "duration"),
         (TEXT, {"prompt": "x", "duration": "five"}, 1201, "duration"),
+        (TEXT, {"prompt": "x", "duration": "5" * 5000}, 1201, "duration"),
         (TEXT, {"prompt": "x", "aspect_ratio": "2:1"}, 1201, "aspect_ratio"),
         (TEXT, {"prompt": "x", "cfg_scale": 0.9}, 1201, "cfg_scale"),
         (TEXT, {"prompt": "x", "cfg_scale": 2}, 1201, "cfg_scale"),
@@ -252,7 +255,7 @@ CAMERA = {"type": "simple", "config": {"zoom": 1}}
         (IMAGE, {"image": "AAAA", "static_mask": "AAAA"}, 1201, "motion brush"),
         (EXTEND, {"video_id": "clip-1"}, 1203, "video_id"),
         (EXTEND, {"video_id": "take_00000000000000000000"}, 1203, "take_"),
-        (PICTURES, {"prompt": "x", "n": 10}, 1201, "n:"),
+        (PICTURES, {"prompt": "x", "n": 9}, 1201, "n:"),
         (PICTURES, {"prompt": "x", "aspect_ratio": "3:2"}, 1201, "aspect_ratio"),
         (PICTURES, {"prompt": "x", "image": "AAAA"}, 1201, "picture"),
         (PICTURES, {"prompt": "x", "image_reference": "face"}, 1201, "image_reference"),

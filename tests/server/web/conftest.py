@@ -87,7 +87,7 @@ def make_film(studio: Studio, make_take: Callable[..., str]) -> Callable[..., st
         record = {
             "film_id": film_id,
             "plan": {"title": title, "aspect_ratio": "16:9", "shots": [shot]},
-            "look": {},
+            "look": {"quality": "draft", "takes": 2},
             "writer": "caller",
             "coverage": [],
             "warnings": [],

@@ -223,6 +223,9 @@ def test_the_camera_pad_makes_moves_and_previews_them(open_page: Callable[..., A
     assert page.input_value("[data-axis=pan]") == "20"
     page.click("[data-still]")
     assert page.input_value("[data-camera]") == ""
+    for _ in range(3):  # to 1.16, which is a value like any other
+        page.press("[data-surface]", "+")
+    assert page.evaluate("() => document.getElementById('composer').checkValidity()")
 
 
 def test_the_pads_geometry_is_that_of_the_renderer(open_page: Callable[..., Any]) -> None:
@@ -298,26 +301,85 @@ def test_a_script_becomes_a_film_that_plays_as_a_whole(open_page: Callable[..., 
     assert page.input_value("#action-1").endswith("A bird flies.")
     page.focus("#action-0")
     page.wait_for_function("() => document.querySelector('[name=plan]').value.includes('A bird')")
-    page.click("button:has-text('Animatic')")
+    page.fill("#action-1", "A bird flies at dawn.")
+    page.click("button:has-text('Animatic')")  # with what was written last
     page.wait_for_selector(".job[data-state=succeeded] video")
     page.click(".job figcaption a")
     page.wait_for_selector(".reel[data-ready] [data-timeline] li >> nth=1")
+    assert "dawn" in page.inner_text("[data-timeline]")
     page.click("[data-timeline] li:nth-child(2) button")
     page.wait_for_selector("[data-timeline] li:nth-child(2)[data-now]")
     page.click(".reel [data-play]")
     assert _plays(page, ".reel video")
     # a trim is a job that joins the film anew, and the page follows
+    page.click("#shot-S1-010 summary:has-text('Another action')")
+    page.fill("#shot-S1-010 [name=action]", "A green ball rests.")  # is kept meanwhile
     page.click("#shot-S1-010 summary:has-text('Trim')")
     page.fill("#shot-S1-010 [name=end_s]", "1")
     page.click("#shot-S1-010 .trim button")
     page.wait_for_function(
         "() => Number(document.querySelector('[data-timeline] li').dataset.frames) < 12"
     )
+    assert page.input_value("#shot-S1-010 [name=action]") == "A green ball rests."
     page.select_option("#format", "srt")
     page.click("form:has(#format) button")
     with page.expect_download() as download:
         page.click("#exported a")
     assert download.value.suggested_filename.endswith(".srt")
+
+
+def test_a_click_on_the_board_is_not_broken_off_by_the_change_before_it(
+    open_page: Callable[..., Any],
+) -> None:
+    page = open_page("/film")
+    page.fill("#script", "A red ball rolls through the hills. It bounces at sunset.")
+    page.click("form.script button.primary")
+    page.wait_for_selector(".card >> nth=1")
+    page.fill("#board-takes", "2")
+    answers = list[Any]()
+    page.route("**/web/board", lambda route: answers.append(route), times=1)
+    page.fill("#action-0", "A blue ball rolls.")
+    page.locator(".card").nth(1).get_by_role("button", name="Remove").click()
+    page.wait_for_timeout(400)  # longer than a change waits
+    answers[0].continue_()
+    page.wait_for_function("() => document.querySelectorAll('.card').length === 1")
+    page.wait_for_function("() => document.querySelector('[name=plan]').value.includes('blue')")
+    assert page.input_value("#board-takes") == "2"
+    page.fill("#action-0", "A green ball rolls.")
+    page.press("#action-0", "Control+Enter")  # reads the board, and leaves the page where it is
+    page.wait_for_function("() => document.querySelector('[name=plan]').value.includes('green')")
+    assert page.url.endswith("/film")
+
+
+def test_a_page_with_a_board_of_which_no_film_is_made_yet_asks_before_it_is_left(
+    open_page: Callable[..., Any],
+) -> None:
+    page = open_page("/film")
+    asked = list[str]()
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.fill("#script", "A red ball rolls through the hills.")
+    page.click("form.script button.primary")
+    page.wait_for_selector(".card")
+    page.fill("#board-takes", "9")
+    page.click("button:has-text('Animatic')")
+    page.wait_for_selector("#problem .problem")  # nothing is made
+    with page.expect_event("dialog"):
+        page.click("nav a[href='/queue']", no_wait_after=True)
+    assert asked == ["beforeunload"] and page.url.endswith("/film")
+    page.fill("#board-takes", "1")
+    page.press("#board-takes", "Tab")
+    page.wait_for_selector("#problem .problem", state="detached")
+    with page.expect_response("**/web/make"):
+        page.click("button:has-text('Animatic')")
+    page.wait_for_selector(".job")
+    page.click("nav a[href='/queue']")
+    page.wait_for_url("**/queue")
+    assert asked == ["beforeunload"]
 
 
 def test_two_tabs_see_one_queue_and_a_job_is_moved_and_cancelled(

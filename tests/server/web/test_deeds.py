@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 
 from shotwright.server.http import create_app
+from shotwright.server.web import words
 from shotwright.server.web.login import TRIES
 from shotwright.tools.settings import from_environment
 from shotwright.tools.studio.pictures import png
@@ -42,7 +43,8 @@ def test_no_write_of_a_page_is_done_without_its_csrf_token(
         for proof in ("", "0" * 64):
             answer = client.post(path, data={"prompt": "x"}, headers={"x-csrf-token": proof})
             assert answer.status_code == 403, (path, answer.text)
-            assert answer.json()["error"]["field"] == "x-csrf-token"
+            error = answer.json()["error"]
+            assert error["field"] == "x-csrf-token" and error["fix"] == "reload the page"
     assert _jobs(client) == before
 
 
@@ -83,6 +85,8 @@ def test_the_plan_tells_what_is_sent_and_makes_no_job(client: TestClient) -> Non
     plan = client.post("/web/plan", data=form)
     assert plan.status_code == 200 and "pan left 20" in plan.text and "112" in plan.text
     assert "<del>" in plan.text and "<ins>" in plan.text
+    chinese = client.post("/web/plan", data=form, headers={"accept-language": "zh"}).text
+    assert "pan left 20" not in chinese and f"{words.chinese()['pan left']} 20" in chinese
     assert _jobs(client) == before
 
 
@@ -122,7 +126,9 @@ def test_a_job_is_made_moved_and_cancelled(
 def test_a_take_is_deleted_and_brought_back(
     client: TestClient, make_take: Callable[..., str]
 ) -> None:
-    take = make_take("a lone heron")
+    take = make_take("a lone heron", seed=93, request={"prompt": "a lone heron", "takes": 3})
+    command = "shotwright generate --prompt &#39;a lone heron&#39; --seed 93\n"
+    assert command in client.get(f"/take/{take}").text.replace("</", "\n</"), "this very take"
     gone = client.post("/web/do/delete_media", data={"id": take})
     assert gone.status_code == 200 and "Undo" in gone.text
     assert "a lone heron" not in client.get("/library?query=heron").text
@@ -237,6 +243,10 @@ def test_the_token_is_asked_once_and_then_a_cookie_will_do(secured: TestClient) 
     assert secured.post("/api/generate_video", json=call).status_code == 200
     left = secured.post("/web/logout")
     assert left.status_code == 303 and secured.get("/library").status_code == 401
+    # a page's own button is sent there by a header: a request of a script follows the other by itself
+    assert 'hx-post="/web/logout"' in page.text
+    part = secured.post("/web/logout", headers={"hx-request": "true", "cookie": cookie})
+    assert part.headers["hx-redirect"] == "/login" and "set-cookie" in part.headers
 
 
 def test_the_cookie_is_httponly_and_samesite(secured: TestClient) -> None:

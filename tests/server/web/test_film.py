@@ -47,6 +47,26 @@ def test_a_field_changes_its_shot_and_what_it_loses_is_told(client: TestClient, 
     assert len(_plan(fewer.text)["shots"]) == 1 and "No shot holds this" in fewer.text
 
 
+def test_a_film_is_made_with_what_was_written_last(
+    client: TestClient, studio: Studio, board: str
+) -> None:
+    form = {"plan": json.dumps(_plan(board)), "script": SCRIPT, "quality": "draft", "takes": "2"}
+    card = client.post("/web/make", data={**form, "shot.1.action": "It rests at dawn."})
+    assert card.status_code == 200, card.text
+    row = studio.jobs.page(state=None, limit=1, cursor=None)[0][0]
+    asked = row["arguments"]
+    assert row["verb"] == "make_film" and (asked["quality"], asked["takes"]) == ("draft", 2)
+    assert asked["plan"]["shots"][1]["action"] == "It rests at dawn."
+    client.post("/web/do/cancel_job", data={"job_id": row["job_id"]})
+    long = client.post("/web/make", data={**form, "shot.1.duration_s": "99"})
+    assert long.status_code == 400 and "duration_s" in long.text
+
+
+def test_what_is_chosen_beside_the_board_outlives_an_edit_of_it(board: str) -> None:
+    kept = board.partition('id="board-choices" hx-preserve="true"')[2]
+    assert 'name="takes"' in kept and "data-film-quality" in kept and "data-film-make" in kept
+
+
 def test_shots_are_moved_added_and_removed() -> None:
     plan = {"shots": [{"id": i, "action": i, "duration_s": 1.0} for i in "ABC"]}
 
@@ -67,6 +87,10 @@ def test_a_plan_that_is_none_is_refused(client: TestClient) -> None:
     assert client.post("/web/board", data={"plan": '{"shots": []}'}).status_code == 400
     assert client.post("/web/board", data={"plan": "[" * 50_000}).status_code == 400
     assert client.post("/web/board", data={"script": " "}).status_code == 400
+    for plan in ('{"shots": 5}', '{"shots": [1]}', '{"shots": [{"camera": [{}]}]}'):
+        form = {"plan": plan, "shot.0.move": "pan_left", "add": "0"}
+        assert client.post("/web/board", data=form).status_code == 400
+        assert client.post("/web/make", data=form).status_code == 400
 
 
 def test_an_edit_of_a_film_is_a_job_of_make_film(
@@ -92,8 +116,13 @@ def test_a_film_is_shown_with_its_takes_and_opened_as_a_board(
     assert "Two takes" in page and page.count('value="choose"') == 1 and "data-timeline" in page
     board = client.get(f"/film?from={film}").text
     assert f'name="film_id" value="{film}"' in board and 'class="seen"' in board
+    assert 'value="draft" selected' in board and "renders: 2" in board, "with the film's own look"
     form = {"plan": json.dumps(_plan(board)), "film_id": film, "shot.0.action": "a ball"}
     assert 'class="seen"' in client.post("/web/board", data=form).text  # an edit keeps the pictures
+    chosen = client.post("/web/board", data={**form, "at_quality": "high", "takes": "3"}).text
+    assert 'value="high" selected' in chosen and "renders: 3" in chosen, (
+        "the cost of what is chosen"
+    )
 
 
 def test_an_export_is_downloaded(client: TestClient, make_film: Callable[..., str]) -> None:

@@ -23,6 +23,12 @@ def test_a_session_outlives_the_process_and_not_another_token(tmp_path: Path) ->
     assert (tmp_path / "web.secret").stat().st_mode & 0o077 == 0
 
 
+def test_a_secret_that_a_full_disk_left_empty_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "web.secret").touch(0o600)
+    Sessions(_settings(tmp_path)).issue("visitor")
+    assert len((tmp_path / "web.secret").read_bytes()) == 32
+
+
 def test_a_visitor_may_use_a_studio_without_a_token_only(tmp_path: Path) -> None:
     plain, secured = Sessions(_settings(tmp_path)), Sessions(_settings(tmp_path, "one"))
     assert plain.open_to(None) and plain.open_to(plain.issue("visitor"))

@@ -109,6 +109,29 @@ def test_fifty_pages_cost_one_look_and_all_hear(
     _run(studio, act)
 
 
+def test_a_look_that_fails_is_tried_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+
+    async def act(watch: Watch) -> None:
+        look, failed = watch._look, list[str]()
+
+        def failing() -> Any:
+            if not failed:
+                failed.append("once")
+                raise OSError("the disk is gone")
+            return look()
+
+        monkeypatch.setattr(watch, "_look", failing)
+        page = _Page()
+        async with anyio.create_task_group() as group:
+            group.start_soon(watch.stream, {}, page.receive, page.send)
+            await page.heard.wait()
+            page.gone.set()
+        assert failed
+
+    _run(studio, act)
+
+
 def test_a_page_that_does_not_read_is_cut_off(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
