@@ -15,6 +15,8 @@ MEANINGS = {
     "allowed_roots": "folders in which files may be read, separated as in `PATH`; replaces the default",
     "host": "the address that `shotwright serve` listens on; any other than loopback demands a token",
     "port": "its port; 0 takes any free one",
+    "public_url": "scheme, host and port by which others reach the front, behind a proxy or in a container: "
+    "links begin with it, and its name is answered to; other than loopback it demands a token",
     "token": "what a caller over HTTP must show: `Authorization: Bearer …`; pages ask for it once",
     "llm": "`provider:model`, the language model that writes plans and prompts ([llm.md](../llm.md))",
     "llm_base_url": "another address of that provider's interface",
