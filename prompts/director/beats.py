@@ -47,8 +47,11 @@ class Beat:
 
     @property
     def only_looks(self) -> bool:
-        """Whether its sentences tell how it looks, and not yet what is seen."""
-        return bool(self.sentences) and all(lexicon.only_looks(e.text) for e in self.sentences)
+        """Whether its sentences tell how or when it looks so, and not yet what is seen."""
+        told = self.sentences
+        return bool(told) and all(
+            lexicon.only_looks(e.text) or lexicon.only_when(e.text) for e in told
+        )
 
     @property
     def has_picture(self) -> bool:
@@ -147,6 +150,8 @@ def _goes_on(current: Beat, event: Event, shot_s: float) -> bool:
         return False
     if lexicon.only_looks(event.text):
         return True
+    if lexicon.only_when(event.text):
+        return False  # "Night." opens the picture after it
     both = [*current.sentences, event]
     if sum(max(SHORT_S, pace.action_s(one.text)) for one in both) > shot_s:
         return False

@@ -89,6 +89,11 @@ def _zh_rest(clause: str) -> str:
 def _zh_phrase_end(text: str) -> int:
     """Where the noun phrase at the start of a clause ends: before its verb."""
     verbs = lexicon.rules()["verb"]["zh"]
+    worn = _ZH_ATTRIBUTE.match(text)
+    if worn and text[0] in verbs:
+        end = worn.end() + _zh_phrase_end(text[worn.end() :])
+        if _zh_kind(text[worn.end() : end]) != "thing":
+            return end  # 穿黄雨衣的男孩
     measure = _ZH_NOUN_START.match(text)
     low = measure.end() if measure else 0
     # 登山者 begins with a verb and is somebody
@@ -107,6 +112,7 @@ def _zh_phrase_end(text: str) -> int:
     return doing.start() if doing else len(text)
 
 
+_ZH_ATTRIBUTE = re.compile(r"[^，。的]{2,12}(?<![他她它我你们])的(?=.)")
 _ZH_DOING = re.compile(
     rf"[{CJK}](?=[着了过](?![望解不当]))|(?P<one>一[{CJK}])(?P=one)|显示|出现|插入|插在|并肩|打散|切块|举头|低头|抬头|恢复|发生|赶[到来往]|亮起|碎裂|愣住|于(?=\d)"
 )
@@ -118,7 +124,8 @@ def _zh_entity(phrase: str) -> Entity | None:
     if not phrase or len(phrase) > 20 or not re.search(f"[{CJK}]", phrase):
         return None
     head = re.sub(rf"^{_ZH_MEASURE}", "", phrase).rpartition("的")[2]
-    head = re.sub(r"^(?:[红黄绿蓝紫白黑灰粉橙金银]色?|小|大|老)+(?=.)", "", head)
+    bare = re.sub(r"^(?:[红黄绿蓝紫白黑灰粉橙金银]色?|小|大|老)+(?=.)", "", head)
+    head = bare if len(bare) > 1 or _zh_kind(head) != "person" else head  # 老人 is no 人
     if not head or lexicon.find_time(phrase) or _ZH_NO_THINGS.search(phrase):
         return None
     if re.match("很|非常|越", phrase):

@@ -10,7 +10,7 @@ from shotwright.prompts.director import lexicon
 from shotwright.prompts.director.entities import Entity, Kind, Mentions
 
 _OPENINGS = re.compile(
-    r"^(?:(?:then|suddenly|meanwhile|now|finally|later|soon|next|and|but|so|again|still|"
+    r"^(?:(?:then|suddenly|meanwhile|together|now|finally|later|soon|next|and|but|so|again|still|"
     r"once upon a time|there (?:is|are|was|were|lived|stood)|here (?:is|are)|"
     r"(?:pack|product|hero|beauty)[- ]?shot(?: of)?|"
     r"we see|we follow|show|see|reveal|cut to|open on|\w+ly)\b,?\s*|"
@@ -23,6 +23,16 @@ _OPENINGS = re.compile(
     r"(?:shot|view|scene|image|video|clip|footage|close[- ]?up)\s*(?:of|on|:|,|\u2013|\u2014)\s*)+",
     re.I,
 )
+_WHEN = re.compile(
+    r"(?:(?:(?:every|each|one|that|this|the (?:next|same|following|other)|all|early|late) )+"
+    r"(?:(?:early|late|single|cold|fine|warm|dark|sunny|rainy) )*"
+    r"(?:spring|summer|autumn|fall|winter|day|morning|noon|afternoon|evening|night|dawn|dusk|week|month|year|season|time"
+    r"|(?:sun|mon|tues|wednes|thurs|fri|satur)day)(?: long)?"
+    r"|(?:\w+ )?(?:minutes|hours|days|weeks|months|years|moments) (?:later|after)|long ago|once),?\s+"
+    r"(?=(?-i:[A-Z])|(?:an?|the|his|her|their|its|my|our|your|two|three|he|she|it|they|we|i|you)\b)",
+    re.I,
+)
+"""When, without a comma, before whoever acts: "Every morning Pip runs", "Years later the oak fell"."""
 _TOKEN = re.compile(
     r"(?i:Dr|Mr|Mrs|Ms|Prof|Capt|Lt|Sgt)\.(?=\s+[A-Z])|[A-Za-z\u00c0-\u024f][\w\u00c0-\u024f'-]*|\d+|[^\s\w]"
 )
@@ -144,6 +154,8 @@ def _after_opening(sentence: str) -> str:
     text = sentence
     while True:
         shorter = _OPENINGS.sub("", text.lstrip(" \"\u201c'"), count=1)
+        if when := _WHEN.match(shorter):
+            shorter = shorter[when.end() :]
         found = re.match(r"(?:[A-Za-z]+\s+){0,7}[A-Za-z]+,\s*", shorter)
         if found and found.group().split()[0].lower().strip(",") in lexicon.small("stop") | {"one"}:
             cut = found.end()

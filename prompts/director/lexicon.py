@@ -305,6 +305,16 @@ def only_looks(text: str) -> bool:
     return rest != lower and not re.search(r"\w", rest)
 
 
+@lru_cache(maxsize=1024)
+def only_when(text: str) -> bool:
+    """Whether a fragment tells a time of day or a season and nothing else: "Night.", "Summer, 1969.", 深夜。"""
+    if len(text) > 60:
+        return False
+    rest = _any_of("time").sub(" ", lower := text.lower())
+    rest = _lower("season")["words"].sub(" ", rest)
+    return rest != lower and not re.search(r"\w", rest)
+
+
 def find_kind(table: str, text: str) -> str | None:
     """Which kind of a table (focus, composition, sound) a text speaks of."""
     lower = text.lower()

@@ -113,7 +113,11 @@ class Stage:
         people: dict[str, Entity] = {}
         things: dict[str, Entity] = {}
         self.acted = self.state.memory.last_subject
-        told = [event.text for event in beat.sentences if not lexicon.only_looks(event.text)]
+        told = [
+            event.text
+            for event in beat.sentences
+            if not (lexicon.only_looks(event.text) or lexicon.only_when(event.text))
+        ]
         for sentence in [span.text for span in split_sentences(action)] or told:
             text = without_camera(said_in(sentence)[1])
             for match in list(FEATURES.finditer(text)):

@@ -18,13 +18,14 @@ _SHOT = re.compile(
     r"\**[ \t]*(?:[(（\[](?P<aside>[^)）\]\n]{1,80})[)）\]])?\**[ \t]*(?:[:：.、—–-]|$)\**[ \t]*",
     re.I,
 )
-_CLOCK = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:\.\d+)?"
-_TO = r"[ \t]*(?:[-–—~～至到]|to\b)[ \t]*"
+_CLOCK = r"(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d+)?"
+_TO = r"[ \t]*(?:-{1,2}>|[-–—~～至到]|to\b)[ \t]*"
 _TIMED = re.compile(
     rf"[ \t]*(?:[-*•][ \t]+)?\**[\[(（【]?(?P<span>{_CLOCK}{_TO}{_CLOCK}(?![\d:])"
     rf"|\d{{1,3}}(?:\.\d+)?[ \t]*s?{_TO}\d{{1,3}}(?:\.\d+)?[ \t]*(?:s\b|sec(?:ond)?s?\b|秒)"
     # "3-5 seconds later" tells no place in the film
-    r"(?=[\])）】*]|[ \t]*(?:[:：|–—-]|$)))[\])）】]?(?:\*\*)?[ \t]*[:：|、–—-]?(?:\*\*)?[ \t]*",
+    r"(?=[\])）】*]|[ \t]*(?:[:：|–—-]|$)))[\])）】]?(?:\*\*)?[ \t]*[:：|、–—-]?(?:\*\*)?[ \t]*"
+    r"(?:(?:align|line|position|size|vertical|region):\S+[ \t]*)*",
     re.I,
 )
 """Where in the film a shot stands, before what it shows: "[0:00-0:03] A cat", "3-6秒：猫跳下来"."""
@@ -37,6 +38,10 @@ _PART_TIMED = re.compile(
 """A part of an advertisement or a lesson with its place or its length: "Hook (0-3s): ...", "Scene 1 (4s): ..."."""
 _STAMP = re.compile(rf"[ \t]*[\[(（【]{_CLOCK}(?:[ \t]?[AP]\.?M\.?)?[\])）】][ \t]*(?=\S)", re.I)
 """When a line of a transcript was said: "[00:15] HOST: ..."."""
+_SUBTITLE = re.compile(
+    rf"[ \t]*(?:\d{{1,5}}[ \t]*\n(?=[ \t]*{_CLOCK}[ \t]*-{{1,2}}>)|WEBVTT\b[^\n]*)"
+)
+"""The number over a subtitle's times, and the first line of WebVTT."""
 _NUMBER = re.compile(
     r"[ \t]*(?:(?:scene|part|act|step)[ \t]*\d{1,3}[ \t]*[:.–—-]|场景?[ \t]*[\d一二三四五六七八九十]{1,3}[ \t]*[:：.、]"
     r"|第[\d一二三四五六七八九十]{1,3}[场幕][ \t]*[:：]|\d{1,3}[.)、])[ \t]*(?=\D)(?=\S)",
@@ -153,12 +158,20 @@ _NO_NAMES = frozenset(
 )
 
 
+_SUBTITLED = {
+    "code": "subtitles_filmed",
+    "message": "The words of the subtitles are filmed as pictures at their times; what is spoken needs its "
+    "speaker before it (NARRATOR: ...).",
+}
+
+
 def read_plain(text: str) -> Script:
     """Every line in one element; nothing is left out."""
     elements: list[Element] = []
     plan: dict[str, str] = {}
     placed = places_shots(text)
     ends: list[float] = []  # where in the film the parts end that tell their place
+    subtitled = False
     named = title_line(text, capitals=True)
     if named and not is_direction(named[0]):
         plan["title"] = named[0]
@@ -188,6 +201,10 @@ def read_plain(text: str) -> Script:
             plan["duration_s"] = length["length"].strip(" *")
             elements.append(Element("aside", line.strip(), start, end))
             continue
+        if _SUBTITLE.match(text, start):
+            elements.append(Element("aside", line.strip(), start, end))
+            subtitled = True
+            continue
         shot = _SHOT.match(line)
         timed = _TIMED.match(line) or (None if shot else _timed_part(line))
         if _is_first(line):
@@ -216,7 +233,8 @@ def read_plain(text: str) -> Script:
             elements += told
     if ends:
         plan.setdefault("duration_s", f"{ends[-1]:g}")
-    return Script(text, text, tuple(_joined(text, elements)), "plain", plan)
+    warnings = (_SUBTITLED,) if subtitled else ()
+    return Script(text, text, tuple(_joined(text, elements)), "plain", plan, warnings=warnings)
 
 
 def _title_over(elements: list[Element], plan: dict[str, str]) -> None:

@@ -25,9 +25,9 @@ _HEARD = re.compile(
     r"|.*(?:音效|音乐|配乐|环境音|环境声|声音|歌曲|字幕)"
 )
 """What an AUDIO column is headed by that nobody says."""
-_CLOCK = r"(?:(\d{1,2}):)?(\d{1,2}):(\d{2}(?:\.\d+)?)"
+_CLOCK = r"(?:(\d{1,2}):)?(\d{1,2}):(\d{2}(?:[.,]\d+)?)"
 _RANGE = re.compile(
-    rf"\s*(?:{_CLOCK}|(\d+(?:\.\d+)?)\s*s?)\s*(?:[-–—~～]|to|至|到)\s*(?:{_CLOCK}|(\d+(?:\.\d+)?)\s*s?)\s*(?:sec(?:onds)?|秒)?\s*"
+    rf"\s*(?:{_CLOCK}|(\d+(?:\.\d+)?)\s*s?)\s*(?:-{{1,2}}>|[-–—~～]|to|至|到)\s*(?:{_CLOCK}|(\d+(?:\.\d+)?)\s*s?)\s*(?:sec(?:onds)?|秒)?\s*"
 )
 
 
@@ -106,4 +106,8 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     hours, minutes, seconds, plain = parts
     if plain is not None:
         return float(plain)
-    return 3600 * float(hours or 0) + 60 * float(minutes or 0) + float(seconds or 0)
+    return (
+        3600 * float(hours or 0)
+        + 60 * float(minutes or 0)
+        + float((seconds or "0").replace(",", "."))
+    )

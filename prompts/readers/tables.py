@@ -4,11 +4,13 @@ Each row is a shot that its writer has decided; empty cells are the director's.
 """
 # ruff: noqa: RUF001  (Chinese punctuation is meant)
 
+import bisect
 import csv
 import io
 import itertools
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -92,7 +94,7 @@ def is_header(cells: Sequence[str]) -> bool:
 def read_csv(text: str) -> Script:
     """Raises: BadRequest(code="invalid_script") for a table without known headers, or none at all."""
     try:
-        rows = _whole_rows(text)
+        rows = _aligned(text) or _whole_rows(text)
     except csv.Error as error:
         raise bad_script(
             f"The CSV table is broken: {error}.", text[:80], fix="Export the shot list again."
@@ -175,6 +177,8 @@ _CELL = re.compile(r"(?:^|(?<=\|))((?:[^\\|]|\\.|\\$)*)(?=\||$)")
 
 def is_csv(text: str) -> bool:
     """Whether the first line is a shot list's header, or the rows of one without a header follow."""
+    if _aligned(text):
+        return True
     first = text.lstrip().split("\n", 1)[0][:2000]
     if not any(mark in first for mark in ",;\t|，"):
         return False
@@ -196,6 +200,58 @@ def _is_headless(text: str) -> bool:
 
 
 _NUMERIC = re.compile(r"\W*[A-Z]?\d[\d.:]*[A-Z]?\s*(?:s|secs?|seconds?|秒)?\W*", re.I)
+
+
+def _aligned(text: str) -> list[list[str]] | None:
+    """The rows of a table whose columns only spaces keep apart; None for other text."""
+    lines = [line for line in text.split("\n") if line.strip(" -=+_")]
+    if len(lines) < 2 or len(lines[0]) > 2000 or re.search(r"[,;\t|，]", lines[0]):
+        return None
+    cells = _CELL_ALIGNED.findall(lines[0])
+    if len(cells) < 3 or not is_header(cells):
+        return None
+    heads = [_columns(lines[0])[match.start()] for match in _CELL_ALIGNED.finditer(lines[0])]
+    rows = [cells]
+    numbered = header_fields(cells)[0] in ("shot", "scene")
+    for line in lines[1:]:
+        row = _CELL_ALIGNED.findall(line)
+        if len(row) != len(cells) and not (row := _cut(line, heads)):
+            return None
+        if numbered and not row[0] and len(rows) > 1:  # the row before goes on
+            row = [" ".join(filter(None, pair)) for pair in zip(rows.pop(), row, strict=True)]
+        rows.append(row)
+    return rows
+
+
+_CELL_ALIGNED = re.compile(r"\S+(?:[ \u3000]\S+)*")
+SLACK = 3
+"""How far from its header, in columns, a cell may begin: tables written by hand are not quite straight."""
+
+
+def _columns(line: str) -> list[int]:
+    """In which column of a terminal each character stands; a Chinese one takes two."""
+    wide = [2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line]
+    return [0, *itertools.accumulate(wide)]
+
+
+def _cut(line: str, heads: Sequence[int]) -> list[str]:
+    """A row's cells, each where its header stands; none where a word runs across two columns."""
+    columns = _columns(line)
+    words = [(m.end(1), len(m[1])) for m in re.finditer(r"(\s*)\S+", line)]
+    cuts = [0]
+    for head in heads[1:]:
+        near = [
+            (abs(columns[at] - head), at)
+            for at, gap in words
+            if at > cuts[-1]
+            and abs(columns[at] - head) <= SLACK
+            and (gap > 1 or columns[at] == head or _NUMERIC.fullmatch(line[at:]))
+        ]
+        at = min(near)[1] if near else bisect.bisect_left(columns, head)
+        if not near and line[at - 1 : at + 1].strip():
+            return []
+        cuts.append(min(at, len(line)))
+    return [line[low:high].strip() for low, high in itertools.pairwise([*cuts, len(line)])]
 
 
 def is_markdown_table(text: str) -> bool:

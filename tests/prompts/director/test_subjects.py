@@ -22,6 +22,8 @@ from shotwright.prompts.director.subjects import Memory, mentions_of
         ("On the hill stands a red ball.", "a red ball", "thing"),
         ("At night a yellow balloon rises over the city.", "a yellow balloon", "thing"),
         ("In the garden the old man sleeps.", "the old man", "person"),
+        ("Every morning Pip runs down to the river.", "Pip", "person"),
+        ("Two years later the oak fell.", "the oak", "thing"),
         ("A close-up of a steaming cup of coffee.", "a steaming cup of coffee", "thing"),
         ("Two dogs chase a cat.", "two dogs", "animal"),
         ("一个红色的球滚过山丘。", "一个红色的球", "thing"),
@@ -29,6 +31,8 @@ from shotwright.prompts.director.subjects import Memory, mentions_of
         ("日落时分一只鸟飞过海面。", "一只鸟", "animal"),
         ("一架飞机飞过", "一架飞机", "thing"),
         ("老渔夫坐在船上", "老渔夫", "person"),
+        ("穿黄雨衣的男孩看表。", "穿黄雨衣的男孩", "person"),
+        ("坐在窗边的老人看书。", "坐在窗边的老人", "person"),
         ("厨房里有一个银色水壶。", "一个银色水壶", "thing"),
     ],
 )

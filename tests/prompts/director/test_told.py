@@ -48,6 +48,24 @@ def test_a_denied_move_is_no_shot_and_is_never_chosen(denial: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("script", "actions"),
+    [
+        ("Night. Rain on the windows.", ["Night. Rain on the windows."]),
+        (
+            "A swan lands. Summer, 1969. A girl opens a letter.",
+            ["A swan lands.", "Summer, 1969. A girl opens a letter."],
+        ),
+        ("深夜。雨落在窗上。", ["深夜。雨落在窗上。"]),
+        ("A man waits. Night.", ["A man waits. Night."]),
+    ],
+)
+def test_a_fragment_that_only_says_when_belongs_to_the_picture_after_it(
+    script: str, actions: list[str]
+) -> None:
+    assert [shot.action for shot in directed(script).plan.shots] == actions
+
+
+@pytest.mark.parametrize(
     "still",
     ["No camera movement in the whole film.", "The camera is static throughout.", "全片镜头固定。"],
 )
