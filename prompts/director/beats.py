@@ -50,7 +50,7 @@ class Beat:
         """Whether its sentences tell how or when it looks so, and not yet what is seen."""
         told = self.sentences
         return bool(told) and all(
-            lexicon.only_looks(e.text) or lexicon.only_when(e.text) for e in told
+            lexicon.only_looks(e.text) or lexicon.only_opens(e.text) for e in told
         )
 
     @property
@@ -150,7 +150,7 @@ def _goes_on(current: Beat, event: Event, shot_s: float) -> bool:
         return False
     if lexicon.only_looks(event.text):
         return True
-    if lexicon.only_when(event.text):
+    if lexicon.only_opens(event.text):
         return False  # "Night." opens the picture after it
     both = [*current.sentences, event]
     if sum(max(SHORT_S, pace.action_s(one.text)) for one in both) > shot_s:

@@ -3,9 +3,10 @@ listed verbs.
 
 Rules only, no word segmentation; `subjects.py` resolves the pronouns.
 """
-# ruff: noqa: RUF001  (Chinese punctuation is meant)
+# ruff: noqa: RUF001, RUF002  (Chinese punctuation is meant)
 
 import re
+from collections.abc import Iterator
 
 from shotwright.prompts.director import lexicon
 from shotwright.prompts.director.entities import Entity, Kind, Mentions
@@ -29,28 +30,40 @@ _ZH_FRAMED = re.compile(
     r"^[^，,。：:]{0,6}?(?:特写|近景|中景|全景|远景|航拍|俯拍|仰拍|空镜|镜头|画面)[：:，]"
 )
 _ZH_NO_THINGS = re.compile(
-    r"镜头|画面|字幕|场景[一二三四五六七八九十\d]|摄影机|定格|^(?:远处|远方|近处|窗外|门外|屋里|屋外)$|^雪?山?日$|(?:降临|来临|过去|到来|开始|结束|独自)$"
+    r"镜头|画面|字幕|场景[一二三四五六七八九十\d]|摄影机|定格|^(?:远处|远方|近处|窗外|门外|屋里|屋外)$|^雪?山?日$|(?:降临|来临|过去|到来|开始|结束|独自|(?<![皇王太])后)$"
 )
 
 
 def chinese_mentions(sentence: str) -> Mentions:
     sentence = _ZH_FRAMED.sub("", sentence.lstrip("【 ").replace("】", "，"))
-    for clause in re.split(r"[，,。！？；：:、!?;]", _without_quotes(sentence)):
+    clauses = re.split(r"[，,。！？；：:、!?;]", _without_quotes(sentence))
+    for number, clause in enumerate(clauses, 1):
         rest = _zh_rest(clause.strip())
         if not rest:
             continue
         pronoun = next((p for p in _ZH_PRONOUNS if rest.startswith(p)), None)
         if pronoun:
             after = rest[len(pronoun) :]
-            return Mentions(None, _zh_objects(after), pronoun[0])
+            others = (*_zh_objects(after), *_zh_others(clauses[number:]))
+            return Mentions(None, others, pronoun[0])
         end = _zh_phrase_end(rest)
         subject = _zh_entity(rest[:end])
         if subject is None and _ZH_NO_THINGS.search(rest[:end]):
             continue  # 夜幕降临 is no subject, the next clause has one
         if subject is None:
             return Mentions(None, _zh_objects(rest), "")
-        return Mentions(subject, _zh_objects(rest[end:]))
+        return Mentions(subject, (*_zh_objects(rest[end:]), *_zh_others(clauses[number:])))
     return Mentions(None, (), "")
+
+
+def _zh_others(clauses: list[str]) -> Iterator[Entity]:
+    """Whoever else does something in the clauses after the first: 小明回到家，妈妈正在做饭."""
+    for clause in clauses:
+        rest = _zh_rest(clause.strip())
+        end = _zh_phrase_end(rest)
+        other = _zh_entity(rest[:end]) if 0 < end < len(rest) else None
+        if other and other.kind == "person" and not rest.startswith(_ZH_PRONOUNS):
+            yield other
 
 
 def chinese_happens(text: str) -> bool:
@@ -114,7 +127,7 @@ def _zh_phrase_end(text: str) -> int:
 
 _ZH_ATTRIBUTE = re.compile(r"[^，。的]{2,12}(?<![他她它我你们])的(?=.)")
 _ZH_DOING = re.compile(
-    rf"[{CJK}](?=[着了过](?![望解不当]))|(?P<one>一[{CJK}])(?P=one)|显示|出现|插入|插在|并肩|打散|切块|举头|低头|抬头|恢复|发生|赶[到来往]|亮起|碎裂|愣住|于(?=\d)"
+    rf"[{CJK}](?=[着了过](?![望解不当]))|(?P<one>一[{CJK}])(?P=one)|显示|出现|插入|插在|并肩|打散|切块|举头|低头|抬[头起]|跟[在着]|鼓掌|恢复|发生|赶[到来往]|亮起|碎裂|愣住|于(?=\d)"
 )
 """What is done, in words whose letters alone are parts of nouns: 灯塔亮着, 屏幕上显示."""
 

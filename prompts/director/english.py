@@ -20,7 +20,10 @@ _OPENINGS = re.compile(
     r"(?:close[- ]?up|wide|medium|full|long|aerial|overhead|establishing|tracking|"
     r"drone|macro|detail|insert)?"
     r"(?:[- ](?:wide|long|close[- ]?up))?\s*"
-    r"(?:shot|view|scene|image|video|clip|footage|close[- ]?up)\s*(?:of|on|:|,|\u2013|\u2014)\s*)+",
+    r"(?:shot|view|scene|image|video|clip|footage|close[- ]?up)\s*(?:of|on|:|,|\u2013|\u2014)\s*|"
+    r"(?:an? |the )?(?:(?:extreme|medium|wide|long|full|aerial|drone|overhead|establishing|tracking|macro|"
+    r"low|high|close)[- ])+(?:angle )?(?:shot|view|up)\b"
+    r"(?=\s+(?:at|in|over|above|across|along|through|from|during|inside|outside)\b))+",
     re.I,
 )
 _WHEN = re.compile(

@@ -306,13 +306,22 @@ def only_looks(text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def only_when(text: str) -> bool:
-    """Whether a fragment tells a time of day or a season and nothing else: "Night.", "Summer, 1969.", 深夜。"""
-    if len(text) > 60:
+def only_opens(text: str) -> bool:
+    """Whether a fragment tells when, or how large, and nothing that is in the picture that it opens: "Night.",
+    "Summer, 1969.", "Wide aerial shot at sunset.", 深夜。"""
+    if len(text) > 60 or text.count(" ") > 7:
         return False
-    rest = _any_of("time").sub(" ", lower := text.lower())
-    rest = _lower("season")["words"].sub(" ", rest)
-    return rest != lower and not re.search(r"\w", rest)
+    rest = _lower("season")["words"].sub(" ", lower := text.lower())
+    for table in ("time", "size"):
+        rest = _any_of(table).sub(" ", rest)
+    if rest == lower:
+        return False
+    rest = _lower("look")["words"].sub(" ", rest)
+    return not re.search(r"\w", _VIEW.sub(" ", rest))
+
+
+_VIEW = re.compile(r"\b(?:an?|the|in|extreme|wide|medium|close|long|full|shot|view|low|high)\b")
+"""What is left of the words for a view when they are read apart: "wide [aerial shot]"."""
 
 
 def find_kind(table: str, text: str) -> str | None:

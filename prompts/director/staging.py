@@ -116,7 +116,7 @@ class Stage:
         told = [
             event.text
             for event in beat.sentences
-            if not (lexicon.only_looks(event.text) or lexicon.only_when(event.text))
+            if not (lexicon.only_looks(event.text) or lexicon.only_opens(event.text))
         ]
         for sentence in [span.text for span in split_sentences(action)] or told:
             text = without_camera(said_in(sentence)[1])

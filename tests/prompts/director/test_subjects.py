@@ -44,6 +44,18 @@ def test_the_subject_is_the_noun_phrase_before_the_verb(
     assert (found.phrase, found.kind) == (subject, kind)
 
 
+def test_who_acts_in_a_later_clause_is_there_too() -> None:
+    characters = direct(
+        "傍晚，小明回到家，妈妈正在做饭。医生走进来，护士跟在后面。"
+    ).plan.characters
+    assert {c.name for c in characters} == {"小明", "妈妈", "医生", "护士"}
+
+
+def test_a_view_is_nobody() -> None:
+    plan = direct("Aerial shot at dawn over the sea. A whale breaches.").plan
+    assert [c.name for c in plan.characters] == ["whale"]
+
+
 @pytest.mark.parametrize(
     ("first", "second", "shown"),
     [

@@ -57,9 +57,10 @@ def test_a_denied_move_is_no_shot_and_is_never_chosen(denial: str) -> None:
         ),
         ("深夜。雨落在窗上。", ["深夜。雨落在窗上。"]),
         ("A man waits. Night.", ["A man waits. Night."]),
+        ("Wide aerial shot at sunset. A desert.", ["Wide aerial shot at sunset. A desert."]),
     ],
 )
-def test_a_fragment_that_only_says_when_belongs_to_the_picture_after_it(
+def test_a_fragment_that_only_says_when_or_how_wide_belongs_to_the_picture_after_it(
     script: str, actions: list[str]
 ) -> None:
     assert [shot.action for shot in directed(script).plan.shots] == actions
