@@ -89,7 +89,7 @@ def english_mentions(sentence: str) -> Mentions:
     subject = _entity(text, tokens, start, end)
     if subject and subject.kind == "thing" and _is_one(tokens, start, end):
         subject = Entity(subject.phrase, subject.head, "person")
-    return Mentions(subject, _objects(text, tokens, end), None if subject else "")
+    return Mentions(subject, _objects(text, tokens, end))
 
 
 def _orders(tokens: list[tuple[str, int, int]]) -> bool:

@@ -18,7 +18,10 @@ _TITLED = re.compile(
     rf"\b(?P<whole>{TITLE} (?P<bare>[A-Z][a-z][\w'-]*\b(?<!'s)(?: [A-Z][a-z]{{2,}}\b)?))"
 )
 _INSIDE = re.compile(
-    r"\b(?P<before>[a-z]+),? (?P<word>[A-Z][a-z]{1,20})\b(?! [A-Z])(?=[ ,.!?;:]|'s|\u2019s|$)"
+    r"\b(?P<before>[a-z]+),? (?P<word>[A-Z][a-z]{1,20})\b(?! [A-Z])(?=[ ,.!?;:]|(?P<whose>['\u2019]s)|$)"
+)
+_KNOWN_AS = re.compile(
+    r"\b(?:Old|Little|Poor|Big|Dear|Tiny) (?P<word>[A-Z][a-z]{1,20})\b(?! [A-Z])"
 )
 _DOES = (
     r"(?:walk|race|run|look|smile|laugh|say|said|ask|nod|sit|sat|stand|stood|turn|"
@@ -42,9 +45,13 @@ def english_names(text: str) -> list[str]:
     for match in _BOTH.finditer(text):
         found[match[1]] = found[match[2]] = None
     acting = {match["word"] for match in _ACTS.finditer(text)}
-    named = [(match["before"], match["word"]) for match in _INSIDE.finditer(text)]
-    places = {word for before, word in named if before in lexicon.small("leads_to_place")}
-    for _, word in named:
+    inside = list(_INSIDE.finditer(text))
+    places = {
+        match["word"]
+        for match in inside
+        if match["before"] in lexicon.small("leads_to_place") and not match["whose"]
+    }
+    for word in [match["word"] for match in (*inside, *_KNOWN_AS.finditer(text))]:
         if word in acting - places - lexicon.small("no_name"):
             found[word] = None
     return list(found)

@@ -320,7 +320,9 @@ def only_opens(text: str) -> bool:
     return not re.search(r"\w", _VIEW.sub(" ", rest))
 
 
-_VIEW = re.compile(r"\b(?:an?|the|in|extreme|wide|medium|close|long|full|shot|view|low|high)\b")
+_VIEW = re.compile(
+    r"\b(?:an?|the|in|extreme|wide|medium|close|long|full|shot|view|low|high|next|following|that|this|same)\b"
+)
 """What is left of the words for a view when they are read apart: "wide [aerial shot]"."""
 
 

@@ -186,12 +186,15 @@ class Stage:
                 continue  # ADA of ADA OKAFOR
             if not any(name_key(p) == name_key(name) for p in people):
                 people[name] = Entity(name, name.lower(), "person")
+            for phrase in [p for p in people if p != name and _is_same(p, name, text)]:
+                del people[phrase]
             runs_on = re.compile(rf"[{CJK}]{re.escape(name)}[^的]")  # 护士小陈跟在后面
             for phrase in [p for p in things if p.startswith(name) or runs_on.search(p)]:
                 del things[phrase]
             for phrase in [p for p in (*things, *people) if p != name and p.endswith(name)]:
                 things.pop(phrase, None)
-                people.pop(phrase, None)
+                if entity := people.pop(phrase, None):
+                    self.state.memory.rename(entity, name)
                 if re.match(f"[{CJK}]", phrase):
                     self.state.person(name, phrase.removesuffix(name))  # 女侦探林晓
                 elif re.match(r"(?i)an? [^,]+ ", phrase):
@@ -402,7 +405,16 @@ def _is_place(entity: Entity, text: str) -> bool:
 def _another(phrase: str, name: str) -> bool:
     """Whether a phrase is a name with a word that makes another person of it: Young Daniel."""
     words = name_key(phrase).split()
+    if words[0] in ("old", "little") and not phrase.isupper() and not name.isupper():
+        return False  # Old Tom is Tom
     return words[1:] == name_key(name).split() and words[0] in _AGES
+
+
+def _is_same(phrase: str, name: str, text: str) -> bool:
+    """Whether a phrase only says who a name is: granddaughter of "his granddaughter Lily", 奶奶 of 老奶奶."""
+    if re.match(f"[{CJK}]", phrase):
+        return name.endswith(phrase) and text.count(phrase) == text.count(name)
+    return re.search(rf"\b{re.escape(phrase)} {re.escape(name)}\b", text) is not None
 
 
 def _is_named(phrase: str) -> bool:

@@ -71,6 +71,14 @@ class Memory:
         """Somebody speaks: a pronoun may mean them from now on."""
         self._remember(Entity(name, name.lower(), "person"))
 
+    def rename(self, entity: Entity, name: str) -> None:
+        """Who was only described turned out to have a name, by which pronouns mean them from now on."""
+        if self.known.pop(entity, None) is not None:
+            self.heads[entity.head].remove(entity)
+        self.hear(name)
+        if self.last_subject == entity:
+            self.last_subject = Entity(name, name.lower(), "person")
+
     def latest(self, count: int) -> list[Entity]:
         """The people and animals named last, the earlier first."""
         recent = (e for e in islice(reversed(self.known), REACH) if e.kind != "thing")

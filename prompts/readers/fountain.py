@@ -69,6 +69,8 @@ _SPOKEN_ZH = re.compile(
     rf"(?P<name>[{CJK}·]{{1,5}})[ \t]*(?P<ext>[(（][^)）\n]{{1,20}}[)）]|(?:VO|OS|V\.O\.?|O\.S\.?))?"
     r"[:：](?P<said>.+)"
 )
+_BARE_CUE_ZH = re.compile(rf"(?P<name>[{CJK}·]{{1,5}})[ \t]*(?:[(（][^)）\n]{{1,20}}[)）])?[:：]")
+"""Who speaks, on a line above the words."""
 _SPOKEN_EN = re.compile(
     r"(?P<name>[A-Z][A-Z0-9.'’-]*(?: [A-Z][A-Z0-9.'’-]*){0,2})(?P<ext>[ \t]*\([^)\n]{1,30}\))?:[ \t]+(?P<said>\S.*)"
 )
@@ -102,7 +104,7 @@ def opens_another(line: str) -> bool:
         return True
     if _says(line):
         return True
-    spoken = _SPOKEN_ZH.fullmatch(line)
+    spoken = _SPOKEN_ZH.fullmatch(line) or _BARE_CUE_ZH.fullmatch(line)
     return (
         spoken is not None
         and not spoken["name"].endswith(_TELLS)
@@ -224,12 +226,15 @@ class _Reader:
         return len(block) > 1 and self._cue(*block[0]) is not None
 
     def _block(self, block: list[tuple[int, int]]) -> None:
+        opening = block[0]
         while block:
             start, end = block[0]
             line = self.text[start:end].strip()
             taken = self._single(line, start, end, alone=len(block) == 1)
             if not taken and len(block) > 1 and self._cue(start, end):
-                rest = self._turn(block, 2)
+                # without empty lines nothing else tells where the speech ends
+                within = block[0] != opening and _BARE_CUE_ZH.fullmatch(line)
+                rest = 2 if within else self._turn(block, 2)
                 self._speech(block[:rest])
                 block = block[rest:]
                 continue

@@ -3,8 +3,9 @@
 
 import pytest
 
-from shotwright.prompts.director import direct
+from shotwright.prompts.director import direct, direct_script
 from shotwright.prompts.director.subjects import Memory, mentions_of
+from shotwright.prompts.readers import Script, read
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,32 @@ def test_who_acts_in_a_later_clause_is_there_too() -> None:
         "傍晚，小明回到家，妈妈正在做饭。医生走进来，护士跟在后面。"
     ).plan.characters
     assert {c.name for c in characters} == {"小明", "妈妈", "医生", "护士"}
+
+
+def test_a_name_after_who_it_is_and_after_an_adjective_is_one_person() -> None:
+    plan = direct(
+        "Old Tom climbs the stairs, a candle in his hand. Outside, thunder rolls. His granddaughter Lily waits at the "
+        'top. "Is it broken?" she asks. Tom kneels. He takes the ribbon from Lily\'s hair. Lily waves.'
+    ).plan
+    assert [c.name for c in plan.characters] == ["Tom", "Lily"]
+    thunder = next(shot for shot in plan.shots if "thunder" in shot.action)
+    assert (thunder.cast, thunder.props) == ([], [])
+    (asked,) = [line for shot in plan.shots for line in shot.dialogue]
+    assert asked.character_id == plan.characters[1].id
+
+
+def test_who_is_described_and_then_speaks_by_that_name_is_one_person() -> None:
+    script = read(
+        "外景 古镇 - 清晨\n一位老奶奶推着小车走过。\n老奶奶：\n热包子，刚出锅的！\n一个小女孩跑过来。\n"
+        "小女孩：奶奶，我要两个。\n老奶奶笑着递给她三个。镜头推近她的手。"
+    )
+    assert isinstance(script, Script)
+    plan = direct_script(script).plan
+    assert [c.name for c in plan.characters] == ["老奶奶", "小女孩"]
+    assert [line.text for shot in plan.shots for line in shot.dialogue] == [
+        "热包子，刚出锅的！",
+        "奶奶，我要两个。",
+    ]
 
 
 def test_a_view_is_nobody() -> None:
