@@ -343,7 +343,7 @@ async def _refused(request: Request, error: Exception) -> Response:
             fix="see /openapi.json for what is there",
         )
     else:
-        refusal = BadRequest(f"{place}: {error.detail}.", fix="see /openapi.json")
+        refusal = BadRequest(f"{place}: {error.detail.rstrip('.')}.", fix="see /openapi.json")
     return error_response(refusal, error.status_code, error.headers)
 
 

@@ -160,7 +160,7 @@ def _enveloped(data: dict[str, Any]) -> dict[str, Any]:
     refusals = {
         status: {"description": told, "content": bad}
         for status, told in _ERRORS.items()
-        if status in ("400", "401", "404", "429", "500", "503")
+        if status != "409"  # which Kling has not
     }
     return {"200": {"description": "the task", "content": good}, **refusals}
 

@@ -11,6 +11,11 @@ from shotwright.server.kling import callbacks, objects, refusals, routes, transl
 from shotwright.server.kling.translate import KINDS
 
 REFUSED = "refused: [what means nothing here](#what-means-nothing-here)"
+PICTURE = (
+    f"URL, Base64 without `data:` up to {translate.IMAGE_BYTES // 2**20} MiB, an id, or the address of a picture "
+    "made here"
+)
+REFERENCE = f"a picture that is drawn anew as the prompt says: {PICTURE}"
 BECOMES = {
     "model_name": "a model of ours by its name; any of Kling's is the default model",
     "model": "an older name of `model_name`",
@@ -25,7 +30,7 @@ BECOMES = {
     "duration": f"seconds, whole: {translate.SHORTEST_S} to {translate.LONGEST_CLIP_S}; 5 if left out",
     "sound": "`off`: no sound is made",
     "aspect_ratio": "as of the verb",
-    "image": f"first picture: URL, Base64 without `data:` up to {translate.IMAGE_BYTES // 2**20} MiB, or an id",
+    "image": f"first picture: {PICTURE}",
     "image_tail": "last picture, likewise; excludes `camera_control`",
     "video_id": "an `id` of `task_result.videos`; "
     f"{translate.EXTENSION_S:g} s are added, up to {translate.LONGEST_S:g} s",
@@ -34,6 +39,10 @@ BECOMES = {
     "type": "`simple`, or a master shot",
     "config": "of `simple`: one number that is not 0",
     "enabled": "whether it is seen",
+    **{
+        name: f"{neutral}, or left out: [what means nothing here](#what-means-nothing-here)"
+        for name, neutral in translate.NEUTRAL.items()
+    },
 }
 """What Kling's parameters become here; those that are not in it are refused."""
 MEANT = {
@@ -88,8 +97,9 @@ def _body(name: str, schema: md.Schema) -> str:
 
 def _becomes(body: str, name: str, schema: md.Schema) -> str:
     """What a parameter is here.  Raises: KeyError for one that is neither told nor refused."""
-    absent = name in translate._ABSENT or (body, name) == ("ImageGeneration", "image")
-    return REFUSED if absent else BECOMES[name]
+    if (body, name) == ("ImageGeneration", "image"):
+        return REFERENCE
+    return REFUSED if name in translate._ABSENT.keys() - translate.NEUTRAL.keys() else BECOMES[name]
 
 
 def refused() -> str:

@@ -148,7 +148,8 @@ OF: Mapping[str, Mapping[str, str]] = {
         "unknown_words": "words that the model does not know",
         "timings": "seconds of loading, rendering, measuring, encoding; the memory plan",
         "camera": "`asked`, `measured`, `mechanism`, `hfov_deg`, `verdict`: [camera.md](../camera.md#what-comes-back)",
-        "seams": "where it was continued: `frame`, `colour_step`, `ssim`, `motion_jump`, `pass`, …",
+        "seams": "where it was continued: `frame`, `colour_step`, `ssim` and `motion_jump` (as multiples of the "
+        "clip's own: 1 is no jump), `pass`, …",
         "endpoints": "`first`, `last`, `keyframes`: how each given picture is matched (`ssim`, `pass`)",
     },
 }

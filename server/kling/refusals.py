@@ -28,6 +28,9 @@ _CODES = {
 """By our code; any other mistake of the caller is an invalid value, the rest a fault."""
 
 
+_NAMES = {"camera": "camera_control", "last_image": "image_tail", "duration_s": "duration"}
+"""Arguments of ours that are parameters of another name in Kling's requests."""
+
 _HEADERS = {
     401: {"www-authenticate": 'Bearer realm="kling"'},
     429: {"retry-after": "5"},
@@ -49,9 +52,13 @@ class KlingError(Exception):
 
 
 def translated(error: ShotwrightError) -> KlingError:
-    """An error of ours, as Kling would say it."""
+    """An error of ours, as Kling would say it, its parameter by the name that the client gave it."""
     other = VALUE if isinstance(error, BadRequest) else FAULT
     message = f"{error.message} {error.fix}".strip()
+    field = error.field or ""
+    ours, dot, rest = field.partition(".")
+    if ours in _NAMES and (dot or "_" in ours):  # a bare `camera` may be a word of the sentence
+        message = message.replace(field, _NAMES[ours] + dot + rest)
     return KlingError(_CODES.get(error.code, other), message)
 
 

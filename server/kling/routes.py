@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 PAGE_SIZE, LARGEST_PAGE, LAST_PAGE = 30, 500, 1000
 KIND = {kind.path: kind for kind in KINDS}
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -89,7 +89,9 @@ class Face:
 
     @property
     def translator(self) -> Translator:
-        return Translator(self.studio.catalog, self.studio.settings.kling_dialect, self._keep)
+        settings = self.studio.settings
+        files = f"{settings.base_url}/files/"
+        return Translator(self.studio.catalog, settings.kling_dialect, self._keep, files)
 
     def making(self, kind: Kind) -> Endpoint:
         async def endpoint(request: Request) -> Response:
@@ -182,12 +184,12 @@ class Face:
                 f"video_id: the clip has {length:g} s and would pass {LONGEST_S:g} s; extend_video goes on.",
             )
 
-    async def _keep(self, data: bytes) -> str:
+    async def _keep(self, name: str, data: bytes) -> str:
         await self.studio.blocking(make_home, self.studio.settings)
         with tempfile.TemporaryDirectory(prefix="upload-", dir=self.studio.settings.home) as folder:
             target = Path(folder) / "picture"
             await anyio.Path(target).write_bytes(data)
-            record = await self.studio.intake.store_upload(target, "picture")
+            record = await self.studio.intake.store_upload(target, name)
         return str(record["upload_id"])
 
     def guarded(self, endpoint: Endpoint) -> Endpoint:

@@ -5,6 +5,7 @@ Knows no jobs and keeps nothing: pictures sent as Base64 are named by what `keep
 
 import base64
 import binascii
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +27,11 @@ NEUTRAL_CFG = 0.5
 NEUTRAL = {"image_fidelity": 0.5, "human_fidelity": 0.45}
 """Kling's defaults, which its clients send unasked; how far a picture is drawn anew belongs to the model here."""
 
-Keep = Callable[[bytes], Awaitable[str]]
-"""Stores a picture's bytes; answers its upload id."""
+Keep = Callable[[str, bytes], Awaitable[str]]
+"""Stores a picture's bytes under the name of their parameter; answers the upload id."""
+
+_PICTURE = re.compile(r"(take_\w+)\.png(?:\?|$)", re.ASCII)
+"""A picture's file under the address of our own, signed or not."""
 
 _ABSENT = {
     "multi_shot": "several shots in one task are not made here; use the verb make_film",
@@ -81,10 +85,14 @@ def parse(kind: Kind, body: Mapping[str, Any]) -> wire.Task:
 
 
 class Translator:
-    """Bodies to arguments; dialect: what Kling's pan and tilt mean (see generator/camera_dialects.py)."""
+    """Bodies to arguments.
 
-    def __init__(self, catalog: Catalog, dialect: str, keep: Keep) -> None:
-        self.catalog, self.dialect, self.keep = catalog, dialect, keep
+    dialect: what Kling's pan and tilt mean (see generator/camera_dialects.py); files: where addresses of our own
+    files begin.
+    """
+
+    def __init__(self, catalog: Catalog, dialect: str, keep: Keep, files: str) -> None:
+        self.catalog, self.dialect, self.keep, self.files = catalog, dialect, keep, files
 
     async def arguments(self, task: wire.Task) -> dict[str, Any]:
         """Arguments of the kind's verb.  Raises: KlingError."""
@@ -148,6 +156,10 @@ class Translator:
         return {name: await self._media(name, value) for name, value in names.items() if value}
 
     async def _media(self, name: str, value: str) -> str:
+        # a client hands on the address that /v1/images/generations answered; ours may be private, so it is not fetched
+        own = _PICTURE.match(value.removeprefix(self.files))
+        if own and value.startswith(self.files):
+            return own[1]
         if value.startswith(("http://", "https://", "take_", "upload_")):
             return value
         field = "image_tail" if name == "last_image" else name
@@ -163,7 +175,7 @@ class Translator:
             raise KlingError(
                 refusals.VALUE, f"{field} is {len(data)} bytes; at most {IMAGE_BYTES} (10 MB)."
             )
-        return await self.keep(data)
+        return await self.keep(field, data)
 
 
 def _refuse_absent(task: wire.Task) -> None:

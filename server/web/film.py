@@ -8,23 +8,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 
 from shotwright.generator.camera import MOVES, PRESET_NAMES
 from shotwright.generator.errors import BadRequest, NotFound
-from shotwright.prompts.shotplan import Angle, AspectRatio, ShotSize, parse_plan
+from shotwright.prompts.shotplan import Angle, AspectRatio, ShotPlan, ShotSize, parse_plan
 from shotwright.server.web import asking
 from shotwright.server.web.desk import Desk
-from shotwright.tools.studio.editing import undescribed
-from shotwright.tools.studio.wire import ExportFilm
+from shotwright.tools.studio.editing import apply_edit, undescribed
+from shotwright.tools.studio.shots import FilmState
+from shotwright.tools.studio.wire import Edit, ExportFilm
 
 FORMATS = get_args(ExportFilm.model_fields["format"].annotation)
 _EXPORT = re.compile(r"film_[0-9a-z]{1,64}(-\d{1,6})?\.[a-z0-9]{2,8}")
 _SHOT_FIELD = re.compile(r"shot\.(\d{1,4})\.([a-z_]+)")
 QUALITIES = ("draft", "standard", "high")
 """That are chosen beside the board; an animatic has a button of its own."""
+_WHO, _LIGHT = ("cast", "props"), ("lighting", "time_of_day", "weather", "color")
+"""What a shot has of its action and the board does not show."""
 _OF_THE_CUT = ("quality", "takes")
 _OF_THE_BOARD = ("script", "film_id", "style", "aspect_ratio", "model", "takes")
 _OF_THE_FILM = ("script", "film_id", "model", "quality", "takes")
@@ -94,8 +98,8 @@ class Film:
         made = planned["plan"]
         if plan is None:
             # The director describes every shot's first frame; as a caller's plan each would be drawn before its shot.
-            for shot in made["shots"]:
-                shot["first_frame"] = None
+            written = parse_plan(made)
+            made = undescribed(written, written).model_dump(mode="json")
         quality = given.get("quality")
         costs: dict[str, Any] = {"quality": quality if quality in QUALITIES else "standard"}
         if given.get("takes"):
@@ -200,8 +204,27 @@ async def _read(request: Request) -> tuple[dict[str, Any], dict[str, Any] | None
     asked = asking.arguments(fields.items())
     plan = asked.get("plan")
     if isinstance(plan, dict):
-        plan = edited(parse_plan(plan).model_dump(mode="json"), fields)
+        told = await anyio.to_thread.run_sync(retold, parse_plan(plan), fields)
+        plan = edited(told.model_dump(mode="json"), fields)
     return asked, plan
+
+
+def retold(plan: ShotPlan, fields: Mapping[str, str]) -> ShotPlan:
+    """The plan, its shots with a new action directed by it in what the board does not show: who and what is seen, and
+    the light.  What is shown stays as the person sees it; words that name nobody ("it stops") keep who was there.
+    """
+    for place, shot in enumerate(plan.shots):
+        action = fields.get(f"shot.{place}.action", "").strip()
+        if not action or action == shot.action:
+            continue
+        edit = Edit(shot=shot.id, op="replace", action=action)
+        told = apply_edit(plan, FilmState(), edit, f"shot.{place}", moves=MOVES)
+        new = told.shots[place]
+        hidden = (*_WHO, *_LIGHT) if new.cast or new.props else _LIGHT
+        shots = list(plan.shots)
+        shots[place] = shot.model_copy(update={name: getattr(new, name) for name in hidden})
+        plan = told.model_copy(update={"shots": shots})
+    return plan
 
 
 def edited(plan: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:

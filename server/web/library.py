@@ -1,6 +1,6 @@
 """The library: what was made, searched and filtered, compared two by two.
 
-Try: python -m pytest tests/server/web/test_library.py
+Try: python -m pytest tests/server/web/test_pages.py
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """A take: its picture, what was asked and measured, its slate, and how to ask for it elsewhere.
 
-Try: python -m pytest tests/server/web/test_take.py
+Try: python -m pytest tests/server/web/test_pages.py
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The studio's words in English and Chinese.  English is the key; `words/zh.json` holds the Chinese.
 
-Knows no pages.  Try: python -m pytest tests/server/web/test_words.py
+Knows no pages.  Try: python -m pytest tests/server/web/test_pages.py
 """
 
 import json

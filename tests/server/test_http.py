@@ -31,6 +31,7 @@ from shotwright.generator.errors import (
     TooLarge,
     Unauthorized,
 )
+from shotwright.server.guard import KLING_CODES
 from shotwright.server.http import create_app
 from shotwright.server.statuses import status_of
 from shotwright.tools.settings import Settings, from_environment
@@ -491,7 +492,7 @@ def test_what_is_no_media_is_refused_and_leaves_nothing(
     before = studio.store.list_records("uploads")
     answer = client.post("/api/uploads", **sent)
     assert answer.status_code == 400 and _error(answer)["code"] == code
-    assert _error(answer)["field"] == field
+    assert _error(answer)["field"] == field and ".." not in _error(answer)["message"]
     assert studio.store.list_records("uploads") == before
     assert not list(studio.settings.home.glob("upload-*"))
 
@@ -552,6 +553,8 @@ def test_openapi_is_whole(document: dict[str, Any]) -> None:
             named = {p["name"] for p in op.get("parameters", ()) if p["in"] == "path"}
             assert named == ({"id"} if "{id}" in path else set())
             assert all(response["description"] for response in op["responses"].values())
+            if path.startswith("/v1/"):
+                assert {str(status) for status in KLING_CODES} <= op["responses"].keys()
 
 
 def _refs(node: Any) -> Iterator[str]:

@@ -105,6 +105,9 @@ def test_a_client_makes_a_clip_from_a_picture_continues_it_and_makes_pictures(
         pictures = _end(client, PICTURES, drawn.json()["data"]["task_id"])["task_result"]["images"]
         assert [picture["index"] for picture in pictures] == [0, 1]
         assert all(client.get(p["url"]).content.startswith(b"\x89PNG") for p in pictures)
+        begun = client.post(IMAGE, json={"image": pictures[0]["url"]}).json()
+        assert begun["code"] == 0, begun
+        client.post("/api/cancel_job", json={"job_id": begun["data"]["task_id"]})
         longer_task = _end(client, EXTEND, longer.json()["data"]["task_id"])
         assert longer_task["task_info"]["parent_video"]["id"] == video["id"]
         (extended,) = longer_task["task_result"]["videos"]
@@ -215,8 +218,13 @@ CAMERA = {"type": "simple", "config": {"zoom": 1}}
         (TEXT, {"prompt": "x", "cfg_scale": 2}, 1201, "cfg_scale"),
         (TEXT, {"prompt": "x", "sound": "on"}, 1201, "sound"),
         (TEXT, {"prompt": "x", "multi_shot": True}, 1201, "multi_shot"),
-        (TEXT, {"prompt": "x", "camera_control": {"type": "spin"}}, 1201, "camera.type"),
-        (TEXT, {"prompt": "x", "camera_control": {"type": "simple"}}, 1201, "camera.config"),
+        (TEXT, {"prompt": "x", "camera_control": {"type": "spin"}}, 1201, "camera_control.type"),
+        (
+            TEXT,
+            {"prompt": "x", "camera_control": {"type": "simple"}},
+            1201,
+            "camera_control.config",
+        ),
         (
             TEXT,
             {"prompt": "x", "camera_control": {"type": "simple", "config": {"pan": 1, "zoom": 1}}},
@@ -238,7 +246,9 @@ CAMERA = {"type": "simple", "config": {"zoom": 1}}
         (IMAGE, {"prompt": "x"}, 1200, "image"),
         (IMAGE, {"image": "not base64!"}, 1201, "Base64"),
         (IMAGE, {"image": "data:image/png;base64,AAAA"}, 1201, "data:"),
-        (IMAGE, {"image": "AAAA"}, 1201, "picture"),
+        (IMAGE, {"image": "AAAA"}, 1201, "image is neither a picture"),
+        (IMAGE, {"image_tail": "AAAA"}, 1201, "image_tail is neither a picture"),
+        (IMAGE, {"image_tail": "http://127.0.0.1/x.png"}, 1201, "image_tail: "),
         (IMAGE, {"image": "http://127.0.0.1/x.png"}, 1201, "127.0.0.1"),
         (
             IMAGE,
@@ -253,6 +263,13 @@ CAMERA = {"type": "simple", "config": {"zoom": 1}}
             "exclude",
         ),
         (IMAGE, {"image": "AAAA", "static_mask": "AAAA"}, 1201, "motion brush"),
+        (
+            IMAGE,
+            {"image": f"{HERE}/files/take_0.png?expires=1&signature=a"},
+            1203,
+            "no take take_0",
+        ),
+        (IMAGE, {"image": f"{HERE}/files/take_0.mp4"}, 1201, "not fetched"),
         (EXTEND, {"video_id": "clip-1"}, 1203, "video_id"),
         (EXTEND, {"video_id": "take_00000000000000000000"}, 1203, "take_"),
         (PICTURES, {"prompt": "x", "n": 9}, 1201, "n:"),
@@ -290,6 +307,7 @@ def test_a_body_that_is_no_object_an_unknown_task_and_an_unknown_path_are_refuse
     _refused(client.get(f"{TEXT}/task-1"), 404, 1203, "task-1")
     _refused(client.get("/v1/videos/lip-sync"), 404, 1202, "lip-sync")
     _refused(client.delete(TEXT), 404, 1202, "DELETE")
+    _refused(client.options(TEXT), 404, 1202, "OPTIONS")
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,8 @@ def test_a_job_is_made_moved_and_cancelled(
     assert job_id in row and ">2<" in row
     cancelled = client.post("/web/do/cancel_job", data={"job_id": job_id})
     assert 'data-state="cancelled"' in cancelled.text
+    for told in (cancelled.text, client.get("/queue").text):
+        assert "was cancelled" not in told, "who cancelled it knows"
     ended = client.get("/web/live").text
     assert f'data-job="{job_id}"' not in ended and f'id="row-{job_id}"' in ended
     again = client.post(f"/web/again/{make_take('a kite')}")

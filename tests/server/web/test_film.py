@@ -37,6 +37,18 @@ def test_a_script_becomes_a_board(board: str) -> None:
     assert {shot["first_frame"] for shot in plan["shots"]} == {None}
 
 
+def test_a_last_frame_of_the_script_stands_on_the_board_and_can_be_taken_off(
+    client: TestClient,
+) -> None:
+    script = "A red ball rolls through the hills until it stops. It bounces at sunset."
+    board = client.post("/web/board", data={"script": script}).text
+    told = client.post("/api/make_film", json={"script": script, "dry_run": True}).json()
+    assert f"renders: {told['effective']['renders']}" in board
+    assert 'name="shot.0.last_frame" value="a red ball stops"' in board
+    form = {"plan": json.dumps(_plan(board)), "shot.0.first_frame": "", "shot.0.last_frame": ""}
+    assert "renders: 2" in client.post("/web/board", data=form).text
+
+
 def test_a_field_changes_its_shot_and_what_it_loses_is_told(client: TestClient, board: str) -> None:
     form = {"plan": json.dumps(_plan(board)), "script": SCRIPT, "shot.0.move": "pan_left",
             "shot.0.speed": "", "shot.0.duration_s": "3", "shot.1.shot_size": "close_up"}  # fmt: skip
@@ -45,6 +57,26 @@ def test_a_field_changes_its_shot_and_what_it_loses_is_told(client: TestClient, 
     assert shots[1]["shot_size"] == "close_up" and shots[1]["duration_s"] != 3
     fewer = client.post("/web/board", data={**form, "drop": "1"})
     assert len(_plan(fewer.text)["shots"]) == 1 and "No shot holds this" in fewer.text
+
+
+def test_a_new_action_brings_its_own_subject_place_and_light(
+    client: TestClient, board: str
+) -> None:
+    form = {"plan": json.dumps(_plan(board)), "shot.1.shot_size": "close_up"}
+
+    def second(action: str) -> dict[str, Any]:
+        sent = {**form, "shot.0.action": "Anna waits.", "shot.1.action": action}
+        plan = _plan(client.post("/web/board", data=sent).text)
+        known = {person["id"]: person["name"] for person in plan["characters"]}
+        shot: dict[str, Any] = plan["shots"][1]
+        cast = [known[who["character_id"]] for who in shot["cast"]]
+        return {**shot, "cast": cast}
+
+    cube = second("A green cube rests in the city at night.")
+    assert (cube["props"], cube["time_of_day"]) == (["a green cube"], "night")
+    assert cube["shot_size"] == "close_up", "what the board shows stays as it is seen"
+    assert second("It rests at dawn.")["props"] == _plan(board)["shots"][1]["props"]
+    assert second("Bob runs.")["cast"] == ["Bob"]
 
 
 def test_a_film_is_made_with_what_was_written_last(

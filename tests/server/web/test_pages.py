@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from shotwright.server.web import words
 from shotwright.server.worker import memory_of
 from shotwright.tools.settings import from_environment
+from shotwright.tools.studio.mechanisms import AFTER, GUIDED, LORA, NATIVE, NONE, TRAINED, WORDS
 from shotwright.tools.studio.queue import JobQueue
 from shotwright.tools.studio.studio import Studio
 
@@ -88,9 +89,27 @@ def test_every_text_of_the_pages_has_its_chinese() -> None:
         asked = re.findall(r"\bt\(\s*(?:\"([^\"]+)\"|'([^']+)')", text)
         missing = [a or b for a, b in asked if (a or b) not in known]
         assert not missing, (file.name, missing)
+    made_by = {TRAINED, GUIDED, AFTER, WORDS, NONE, *NATIVE.values()} - {LORA}
+    assert made_by <= known.keys()
     for english, chinese in known.items():
         fields = re.findall(r"\{(\w+)\}", english)
         assert sorted(fields) == sorted(re.findall(r"\{(\w+)\}", chinese)), english
+
+
+def test_a_picture_is_told_no_length_and_shown_once(
+    client: TestClient, make_take: Callable[..., str]
+) -> None:
+    still, clip = (client.get(f"/take/{make_take(still=one)}").text for one in (True, False))
+    assert "Contact sheet" in clip and "Length" in clip
+    assert "Contact sheet" not in still and "Length" not in still
+
+
+def test_a_search_without_a_find_is_no_empty_library(
+    client: TestClient, make_take: Callable[..., str]
+) -> None:
+    make_take()
+    page = client.get("/library", params={"query": "nowhere to be seen"}).text
+    assert "Nothing found" in page and "Nothing here yet" not in page
 
 
 def test_a_phase_is_told_in_chinese() -> None:
