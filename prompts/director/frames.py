@@ -15,7 +15,7 @@ _JOINED = r"(?:^|[,;:]\s*(?:and\s+|then\s+|finally\s+|now\s+)*|\b(?:and|then)\s+
 _LAST = re.compile(
     rf"\b{_SHOWS}\b[^.;]{{0,80}}?\b(?:ends?|ending|finish(?:es|ing)?|settl(?:es?|ing)|com(?:es?|ing)\s+to\s+rest|"
     r"land(?:s|ing)?|clos(?:es?|ing))\s+(?:up\s+)?(?:on|with)\s+(?P<shown>.+)"
-    rf"|{_JOINED}(?:ends?|ending|finish(?:es|ing)?|clos(?:es?|ing)|settl(?:es?|ing))\s+(?:on|with)\s+(?P<joined>.+)"
+    rf"|(?!\s*close\s){_JOINED}(?:ends?|ending|finish(?:es|ing)?|clos(?:es?|ing)|settl(?:es?|ing))\s+(?:on|with)\s+(?P<joined>.+)"
     r"|\b(?:last|final|closing|end)\s+(?:frame|image|shot|picture)\s*(?:is|shows|of|:|=)\s*(?P<named>.+)"
     r"|\buntil\s+(?P<until>.+)"
     r"|定格(?:在|于|为)(?P<held>[^，。；！]+)"

@@ -24,6 +24,7 @@ from shotwright.prompts.director.frames import first_frame_of, last_frame_of
         ("She waits until dawn.", None),
         ("She stirs until the sugar melts, then drinks.", None),
         ("The road ends at the sea.", None),
+        ("Close on the cup: steam rises.", None),
         ("The race ends on Sunday.", None),
         ("A bird lands on the roof.", None),
         ('She whispers "wait until I come".', None),
