@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shotwright.generator.errors import BadRequest, NotFound
 from shotwright.tools.paths import allowed
 from shotwright.tools.studio.formats import MAX_FRAME_PIXELS
-from shotwright.tools.studio.looking import begin_of
+from shotwright.tools.studio.looking import begin_of, unmarked
 from shotwright.tools.studio.measures import IMPORTED_HFOV_DEG, expected, small
 from shotwright.tools.studio.shown import Shown
 from shotwright.tools.studio.studio import Report, Studio
@@ -104,7 +104,7 @@ def _measure(studio: Studio, a: CheckVideo, media: "VideoMedia") -> dict[str, An
     joins = {} if slate is None else {int(seam["frame"]): seam for seam in slate.seams}
     look = Look(joins, fps=float(media.info.fps))
     begin = begin_of(slate)
-    seen = enumerate(look.through(_small(media.path)))
+    seen = enumerate(look.through(_small(unmarked(media, slate, studio.store))))
     motion = measure((frame for at, frame in seen if at >= begin), hfov_deg=hfov_deg)
     compared = verdict(
         expected(planned),
@@ -120,6 +120,7 @@ def _measure(studio: Studio, a: CheckVideo, media: "VideoMedia") -> dict[str, An
         "duration_s": media.info.duration_s,
         "camera": {
             "asked": asked,
+            **({"own": planned["own"]} if planned.get("own") else {}),
             "measured": asdict(motion.total),
             "hfov_deg": hfov_deg,
             "mechanism": planned.get("mechanism", "unknown"),

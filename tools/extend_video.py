@@ -9,7 +9,7 @@ from shotwright.tools.studio.clips import ClipPlan, part
 from shotwright.tools.studio.continuing import LAST_FRAME, PREFIX, continued
 from shotwright.tools.studio.deadlines import in_time
 from shotwright.tools.studio.jobs import asked_of
-from shotwright.tools.studio.mechanisms import plan_camera
+from shotwright.tools.studio.mechanisms import moves_in, plan_camera
 from shotwright.tools.studio.resolve import (
     Resolution,
     Shape,
@@ -62,21 +62,28 @@ async def _planned(
         added = (sum(counts) - overlap * (len(counts) - 1) - lead) / card.fps
         notes.adjust("duration_s", a.duration_s, added, "nearest to the model's frame rule")
     shape = Shape(source.width, source.height, counts, overlap)
+    prompt = source.prompt if a.prompt is None else a.prompt
+    rewritten = a.rewrite and a.prompt is not None
+    spoken = a.camera is None
+    moves = moves_in(prompt, notes) if spoken else moves_of(a.camera)
+    if a.prompt is None and spoken and {move.move for move in moves} == {"static"}:
+        moves = ()  # a take's own words hold its camera where nobody asked for any
     camera = plan_camera(
         card,
-        moves_of(a.camera),
+        moves,
         frames=shape.frames,
         start="bound",
         segments=len(counts),
         notes=notes,
         seed=a.seed or 0,
+        spoken=("rewritten" if rewritten else "as it is") if spoken else "",
     )
     words = await studio.blocking(
         words_of,
         card,
-        source.prompt if a.prompt is None else a.prompt,
+        prompt,
         negative=a.negative_prompt,
-        rewrite=a.rewrite and a.prompt is not None,
+        rewrite=rewritten,
         image=True,
         moves=camera.prompt_moves,
         notes=notes,

@@ -88,7 +88,7 @@ def _sheet(studio: Studio, media: "VideoMedia", slate: "Slate | None") -> bytes:
     return clip_sheet(
         read[[wanted.index(number) for number in numbers]],
         [stamp(number, fps) for number in numbers],
-        camera=looking.track_of(media, slate),
+        camera=looking.track_of(media, slate, studio.store),
         seams=looking.seam_pairs(slate, frames, fps),
         ends=looking.end_pairs(slate, frames, studio.store),
     )

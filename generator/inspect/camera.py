@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shotwright.generator.camera import AXES, Pose
+from shotwright.generator.inspect.bars import without_bars
 from shotwright.generator.inspect.parallax import tell
 from shotwright.generator.inspect.register import (
     Fit,
@@ -107,13 +108,15 @@ class CameraMotion:
 def measure(frames: Iterable[NDArray[np.uint8]], *, hfov_deg: float) -> CameraMotion:
     """The camera's pan, tilt, roll and zoom, and where parallax proves them truck, pedestal and dolly.
 
-    frames: uint8 RGB (height, width, 3), at least one, of which no more than two are held;
-    hfov_deg: horizontal field of view of the first frame.  Translations are fractions of the
+    frames: uint8 RGB (height, width, 3), at least one, of which few are held; bars around the
+    picture are left out.  hfov_deg: horizontal field of view of the first frame.  Translations are fractions of the
     distance of the subject: of the nearest thing in the first frame that has a fiftieth of the
     picture in its middle, a twentieth at an edge, a tenth in a corner.
     A subject or waves that hold more texture than all the rest are followed instead; nearly always
     the confidence then falls below `MIN_CONFIDENCE`.
     """
+    frames, share = without_bars(frames)
+    hfov_deg = math.degrees(2 * math.atan(share * math.tan(math.radians(hfov_deg / 2))))
     tracker = Tracker()
     turned = measure_turn(_seen(frames, tracker), hfov_deg=hfov_deg)
     if len(turned.per_frame) < 2:

@@ -42,6 +42,7 @@ COARSE_STEPS, MIDDLE_STEPS, FINE_STEPS = 6, 4, 5
 EYE, EYE4 = np.eye(3), np.eye(4)
 GOOD_COST = 0.03  # a prediction refined to this is not looked for elsewhere
 LOST_COST = 0.25  # a prediction this poor calls for a global search
+CLEARLY = 0.9  # share of the prediction's cost below which what was found elsewhere is taken: subjects move too
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,9 @@ class Key:
         judged.append((judge.cost(image, near), near))
         if judged[-1][0] > GOOD_COST:
             far = self._search(picture, start if cost < LOST_COST else self._shift(picture), middle)
-            judged.append((judge.cost(image, far), far))
+            cost = judge.cost(image, far)
+            if cost < CLEARLY * min(judged, key=_first)[0]:
+                judged.append((cost, far))
         turn = min(judged, key=_first)[1]
         finest, image = self.levels[0], picture.levels[0]
         fine = finest.refine(image, turn, FINE_STEPS)
@@ -217,7 +220,8 @@ class Key:
         """The turn that a shift of the whole picture stands for: for whip pans."""
         level, image = self.levels[-1], picture.levels[-1]
         window = cv2.createHanningWindow((image.shape[1], image.shape[0]), cv2.CV_32F)
-        (dx, dy), _ = cv2.phaseCorrelate(level.image, image, window)
+        # copies, since cv2 lays the window over the pictures themselves where their sizes suit its transform
+        (dx, dy), _ = cv2.phaseCorrelate(level.image.copy(), image.copy(), window)
         focal_px = level.lens[0, 0]
         # the content moved by (dx, dy) pixels, so the camera turned the other way
         return _small_turn(np.array([-dx / focal_px, dy / focal_px, 0, 0]))

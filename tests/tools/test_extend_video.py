@@ -150,3 +150,16 @@ def test_a_take_with_a_visible_label_is_continued_without_it_and_labelled_anew(
     assert not ask("extend_video", **plain).data["adjustments"], "who asks for none gets none"
     moved = ask("move_camera", video=labelled["take_id"], camera="zoom in", dry_run=True).data
     assert [change["field"] for change in moved["adjustments"]][:1] == ["label"]
+
+
+def test_a_continuation_is_measured_against_the_camera_of_its_words(
+    ask: Ask, take: dict[str, Any]
+) -> None:
+    def camera(**asked: Any) -> Any:
+        plan = ask("extend_video", video=take["take_id"], dry_run=True, **asked).data
+        return plan["effective"]["camera"]
+
+    assert "static camera" in take["prompt"] and camera()["asked"] is None
+    said = camera(prompt="the camera pans right 20 degrees")
+    assert said["asked"]["pan_deg"] == 20 and said["mechanism"] == "trained condition"
+    assert camera(prompt="the camera pans right", rewrite=False)["mechanism"] == "words"

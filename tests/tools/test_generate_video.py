@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from shotwright.generator.encode import read_video
 from shotwright.tools.studio.shown import Shown
@@ -138,6 +139,28 @@ def test_a_move_that_the_model_can_only_be_told_is_put_into_words_and_warned_of(
     camera = plan["effective"]["camera"]
     assert camera["mechanism"] == "words" and camera["mechanisms"] == ["words"]
     assert "camera_by_words" in {warning["code"] for warning in plan["warnings"]}
+
+
+def test_a_picture_between_needs_no_words_and_what_was_done_to_it_is_told(
+    ask: Ask, media: Path, scene: Any
+) -> None:
+    path = media / "cut_out.png"
+    alpha = np.full((*scene.shape[:2], 1), 255, np.uint8)
+    alpha[:20] = 0
+    Image.fromarray(np.concatenate([scene, alpha], 2)).save(path)
+    between = [{"image": str(path), "at_s": 1}]
+    plan = ask("generate_video", keyframes=between, dry_run=True).data
+    (warning,) = plan["warnings"]
+    assert warning["code"] == "alpha_on_black" and "keyframes[0].image" in warning["message"]
+
+
+def test_a_camera_in_the_prompt_alone_is_asked_too(ask: Ask) -> None:
+    plan = ask("generate_video", prompt="slow zoom in on a red ball", dry_run=True).data
+    camera = plan["effective"]["camera"]
+    assert camera["mechanism"] == "trained condition" and camera["asked"]["zoom_ratio"] > 1
+    assert "zooms in slightly" in plan["effective"]["prompt"]
+    still = ask("generate_video", prompt="a red ball, camera pans", camera=[], dry_run=True).data
+    assert still["effective"]["camera"]["asked"] is None, "the camera argument says all"
 
 
 def test_a_dry_run_answers_the_plan_and_makes_no_job(ask: Ask, take: dict[str, Any]) -> None:

@@ -41,6 +41,8 @@ def test_a_clip_keeps_its_length_and_content_and_gets_the_move(ask: Ask, footage
     assert take["camera"]["asked"]["zoom_ratio"] > 1
     assert take["camera"]["own"]["pan_deg"] > 2, "the footage pans by itself"
     assert take["camera"]["verdict"]["pan_deg"] != "stray", "which is no fault of the move"
+    checked = ask("check_video", video=take["take_id"]).data["camera"]
+    assert checked["own"] == take["camera"]["own"]
     assert len(read_video(Path(take["path"]), max_frames=99, max_pixels=1 << 20).frames) == 9
     changed = {change["field"]: (change["asked"], change["used"]) for change in take["adjustments"]}
     assert changed["frames"] == (10, 9), "cut to the model's frame rule"

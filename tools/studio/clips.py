@@ -11,7 +11,14 @@ from shotwright.generator.clipspec import ClipSpec
 from shotwright.generator.errors import BadRequest
 from shotwright.tools.studio import wire
 from shotwright.tools.studio.continuing import continued, led
-from shotwright.tools.studio.mechanisms import AFTER, GUIDED, CameraPlan, Start, plan_camera
+from shotwright.tools.studio.mechanisms import (
+    AFTER,
+    GUIDED,
+    CameraPlan,
+    Start,
+    moves_in,
+    plan_camera,
+)
 from shotwright.tools.studio.resolve import (
     Resolution,
     Shape,
@@ -99,6 +106,8 @@ async def place(
     key, change = await studio.blocking(work)
     if change is not None:
         notes.adjustments.append({**change, "field": name})
+    for warning in picture.warnings:
+        notes.warn(warning["code"], f"{name}: {warning['message']}")
     return key
 
 
@@ -129,7 +138,8 @@ async def plan_clip(
         card.check_mode("image", "model")
     else:
         _check_mode(card, a, starts_from_shot)
-    has_picture = a.image is not None or a.last_image is not None or moved or starts_from_shot
+    named = a.image is not None or a.last_image is not None or a.keyframes
+    has_picture = named or moved or starts_from_shot
     if not a.prompt.strip() and words is None and not has_picture:
         raise BadRequest(
             "prompt is empty and no picture is given; say what is to be seen.",
@@ -164,15 +174,22 @@ async def plan_clip(
     start: Start = "words" if first is None else "picture"
     if starts_from_shot or last is not None or a.keyframes or is_picture:
         start = "bound"
+    spoken: Literal["", "rewritten", "as it is"] = ""
+    if moves is None:
+        moves = moves_of(a.camera)
+        if a.camera is None and a.mechanism is None and not is_picture:
+            moves = moves_in(a.prompt, notes)
+            spoken = "rewritten" if a.rewrite else "as it is"
     camera = plan_camera(
         card,
-        moves_of(a.camera) if moves is None else moves,
+        moves,
         frames=shape.frames,
         start=moved or start,
         segments=len(counts),
         notes=notes,
         seed=a.seed or 0,
         mechanism=a.mechanism,
+        spoken=spoken,
     )
     compiled = partial(
         words_of,

@@ -65,6 +65,7 @@ class CameraTrack:
     """The camera of a clip, a pose a frame; asked: None where nothing was asked.
 
     verdict: axis -> its word; mechanism: how the move was made; begin: the frame of the clip that it begins at.
+    own: what the camera of the clip that it was moved over did itself, on top of which the asked comes.
     """
 
     asked: Sequence[Pose] | None
@@ -72,6 +73,7 @@ class CameraTrack:
     verdict: Mapping[str, str]
     mechanism: str
     begin: int = 0
+    own: Pose | None = None
 
     @property
     def shown(self) -> list[str]:
@@ -161,6 +163,15 @@ def _said(axis: str, pose: Pose) -> str:
     return f"{value:+.1f}{unit}" if unit else f"{value:+.2f}"
 
 
+def figures(camera: CameraTrack, axis: str) -> str:
+    """What was asked and measured on an axis, in words, over its plot."""
+    name, _, up = MEANING[axis]
+    wanted = "" if camera.asked is None else f"asked {_said(axis, camera.asked[-1])}, "
+    if wanted and camera.own and abs(_value(axis, camera.own)) > SPAN.get(axis, SLIDE_SPAN) / 10:
+        wanted += f"the clip's own {_said(axis, camera.own)}, "
+    return f"{name} ({up} is up): {wanted}measured {_said(axis, camera.measured[-1])}"
+
+
 def _plots(camera: CameraTrack, width: int) -> "Image.Image":
     """One plot an axis, side by side and in rows."""
     across = max(1, (width - GAP) // (PLOT_WIDTH + GAP))
@@ -181,13 +192,10 @@ def _plot(
 ) -> None:
     from PIL import ImageDraw
 
-    name, _, up = MEANING[axis]
     word = camera.verdict.get(axis, "")
     if camera.asked is None and word == "stray":
         word = ""  # nobody asked for anything: what is measured is all there is to say
-    wanted = "" if camera.asked is None else f"asked {_said(axis, camera.asked[-1])}, "
-    told = f"{name} ({up} is up): {wanted}measured {_said(axis, camera.measured[-1])}"
-    write_line(picture, at, told, width)
+    write_line(picture, at, figures(camera, axis), width)
     colour = {"pass": GOOD, "still": GOOD, "fail": BAD, "stray": BAD}.get(word, INK)
     left, top = at[0], at[1] + LABEL
     draw = ImageDraw.Draw(picture)

@@ -4,6 +4,7 @@ Knows slates and the store.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 MAX_ENDS = 4
 
 
-def track_of(media: "VideoMedia", slate: Slate | None) -> CameraTrack | None:
+def unmarked(media: "VideoMedia", slate: Slate | None, store: Store) -> Path:
+    """The clip to be measured: a take's without its visible mark, which stands still whatever the camera does."""
+    if slate is None or slate.blobs.clean is None:
+        return media.path
+    return store.fetch(slate.blobs.clean)
+
+
+def track_of(media: "VideoMedia", slate: Slate | None, store: Store) -> CameraTrack | None:
     """The camera's path as asked and as it is measured now, of a continuation without what it continues.
 
     None for fewer than two frames.
@@ -37,8 +45,10 @@ def track_of(media: "VideoMedia", slate: Slate | None) -> CameraTrack | None:
     begin = begin_of(slate)
     tracked = thinned(begin, count)
 
+    clip = unmarked(media, slate, store)
+
     def seen() -> Iterator[Picture]:
-        frames = iter_frames(media.path, max_frames=count, max_pixels=MAX_FRAME_PIXELS)
+        frames = iter_frames(clip, max_frames=count, max_pixels=MAX_FRAME_PIXELS)
         for number, frame in enumerate(frames):
             if number in tracked:
                 yield small(frame)
@@ -49,7 +59,8 @@ def track_of(media: "VideoMedia", slate: Slate | None) -> CameraTrack | None:
     told = camera.get("verdict")
     if not told:
         told = verdict(Pose(), motion.total, confidence=motion.confidence, unclear=motion.unclear)
-    return CameraTrack(asked, motion.per_frame, told, camera.get("mechanism", ""), begin)
+    own = Pose(**camera["own"]) if camera.get("own") else None
+    return CameraTrack(asked, motion.per_frame, told, camera.get("mechanism", ""), begin, own)
 
 
 def begin_of(slate: Slate | None) -> int:

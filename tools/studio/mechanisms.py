@@ -8,6 +8,7 @@ Try: python -m pytest tests/tools/studio/test_mechanisms.py
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -88,10 +89,12 @@ def plan_camera(
     notes: Resolution,
     seed: int = 0,
     mechanism: str | None = None,
+    spoken: Literal["", "rewritten", "as it is"] = "",
 ) -> CameraPlan:
     """Choose the mechanism: the first that serves of those that can make the path, else the best measured.
 
     segments: how many pieces the clip is rendered in.  mechanism: the one to take, if the caller named one.
+    spoken: the moves are only named in a prompt (`moves_in`), and that goes to the model so: no picture is warped.
     Raises: BadRequest for a mechanism that cannot make the path, or has none to make.
     """
     if mechanism is not None and not moves:
@@ -109,11 +112,14 @@ def plan_camera(
     poses = path(expanded, frames, amounts=card.camera_amounts, seed=seed)
     asked = totals(poses)
     able = _able(card, expanded, poses, start, segments)
+    if spoken:
+        heard = (TRAINED, WORDS) if spoken == "rewritten" else (WORDS,)
+        able = {name: nearer for name, nearer in able.items() if name in heard}
     chosen = _named(mechanism, able, card) if mechanism else _best(card, expanded, able)
     plan = CameraPlan(exact, chosen, asked, (), card.hfov_deg, tuple(able), seed)
     known = tuple(m for m in expanded if m.move in card.camera_trained or not card.camera_trained)
     if chosen == TRAINED:
-        return replace(plan, prompt_moves=(_trained(card, expanded[0], notes),))
+        return replace(plan, prompt_moves=(_trained(card, expanded[0], notes, bool(spoken)),))
     if chosen in NATIVE.values():
         if chosen == LORA:
             notes.warn(
@@ -122,13 +128,8 @@ def plan_camera(
             )
         return replace(plan, prompt_moves=known)
     if chosen == WORDS:
-        unknown = sorted({m.move for m in expanded} - {m.move for m in known})
-        notes.warn(
-            "camera_by_words",
-            f"{card.name} has no mechanism for this path here; it is only put into words"
-            + (f", and knows no words for {', '.join(unknown)}" if unknown else "")
-            + ". Give a start image, or use move_camera on the finished clip, to have it made exactly.",
-        )
+        if not spoken or set(expanded) != set(RESTING):
+            notes.warn("camera_by_words", _only_words(card, expanded, known, bool(spoken)))
         return replace(plan, prompt_moves=known)
     from shotwright.generator.lens import vantage
 
@@ -157,6 +158,20 @@ def plan_camera(
         )
     said = () if start in ("still", "clip") else RESTING
     return replace(plan, prompt_moves=said, over=over, hfov_deg=_field(card.hfov_deg, over))
+
+
+def moves_in(prompt: str, notes: Resolution) -> tuple[Move, ...]:
+    """The moves that a prompt names, which its clip is measured against.
+
+    A prompt with a number that a move cannot have goes to the model all the same: that is told, and no number is read.
+    """
+    from shotwright.prompts.camera_words import parse_prose
+
+    try:
+        return tuple(parse_prose(prompt)[0])
+    except BadRequest as error:
+        notes.warn("camera_amount_by_words", f"in the prompt, {error.message} It is not measured.")
+        return tuple(parse_prose(re.sub(r"\d", " ", prompt))[0])
 
 
 def mechanisms_of(card: Card) -> dict[str, list[str]]:
@@ -268,15 +283,32 @@ def _named(mechanism: str, able: Mapping[str, float], card: Card) -> str:
     return mechanism
 
 
-def _trained(card: Card, move: Move, notes: Resolution) -> Move:
+def _only_words(card: Card, asked: Sequence[Move], known: Sequence[Move], spoken: bool) -> str:
+    """What is said of moves that nothing but words makes."""
+    unknown = sorted({m.move for m in asked} - {m.move for m in known})
+    mute = f", and {card.name} knows no words for {', '.join(unknown)}" if unknown else ""
+    if spoken:
+        named = ", ".join(dict.fromkeys(move.move for move in asked))
+        return (
+            f"the prompt names a camera move ({named}) that is left to its words{mute}. "
+            "Give it in camera to have it made by the model's best mechanism."
+        )
+    return (
+        f"{card.name} has no mechanism for this path here; it is only put into words{mute}. "
+        "Give a start image, or use move_camera on the finished clip, to have it made exactly."
+    )
+
+
+def _trained(card: Card, move: Move, notes: Resolution, spoken: bool) -> Move:
     """The move with the amount that the model has a word for."""
     amount = amount_of(move, card.camera_amounts)
     nearest, _ = _nearest(card, move.kind, amount)
     notes.adjust(
-        "camera[0].amount",
-        amount,
-        nearest,
-        f"{card.name} was trained on this amount; a guided warp allows any",
+        "prompt" if spoken else "camera[0].amount",
+        f"{move.move} {amount:g}" if spoken else amount,
+        f"{move.move} {nearest:g}" if spoken else nearest,
+        f"{card.name} was trained on this amount; "
+        + ("given in camera it can be made exactly" if spoken else "a guided warp allows any"),
     )
     return move if nearest == amount else replace(move, amount=nearest)
 

@@ -163,6 +163,22 @@ def test_no_camera_is_believed_across_a_cut_nor_a_slide_across_a_flash(other: st
     assert (flash.slid, flash.unclear) == (False, True)
 
 
+@pytest.mark.parametrize("wide", [True, False])
+def test_bars_around_the_picture_do_not_hold_the_camera(wide: bool) -> None:
+    poses = path([Move("zoom_in", amount=1.4)], 13)
+    picture = cv2.resize(photograph("coffee.png"), (256, 144))
+    turned = [homography(pose, hfov_deg=50, width=256, height=144) for pose in poses]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    frames = np.stack([cv2.warpPerspective(picture, h, (256, 144), flags=flags) for h in turned])
+    if wide:
+        frames[:, :24] = frames[:, -24:] = 0
+    else:
+        frames[:, :, :60] = frames[:, :, -60:] = 0
+    motion = measure(frames.astype(np.uint8), hfov_deg=50)
+    assert motion.total.zoom_ratio == pytest.approx(1.4, rel=0.01)
+    assert motion.confidence > SURE
+
+
 def test_two_frames_suffice_and_frozen_ones_are_still() -> None:
     frames = panned(-6, 2)
     motion = measure(frames, hfov_deg=PANNED_HFOV_DEG)

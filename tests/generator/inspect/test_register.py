@@ -51,6 +51,14 @@ def test_a_warped_picture_is_found_to_a_tenth_of_a_degree(
     assert key.overlap(fit.turn) < 1.01
 
 
+def test_registering_leaves_the_pictures_as_they_are() -> None:
+    still, other = (pyramid(render(TOWN, frames=9, height=48, width=128).frames[n]) for n in (0, 8))
+    before = [level.copy() for picture in (still, other) for level in picture.levels]
+    Key(still, hfov_deg=50).register(other, [rotation(Pose(pan_deg=40))])
+    after = [level for picture in (still, other) for level in picture.levels]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
 def test_two_pictures_without_texture_agree_in_nothing() -> None:
     plain = pyramid(np.full((64, 64, 3), 90, np.uint8))
     fit = Key(plain, hfov_deg=50).register(plain, [np.eye(3)])

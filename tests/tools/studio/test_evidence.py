@@ -2,13 +2,14 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
 from shotwright.generator.camera import Move, Pose, path
 from shotwright.generator.mini.world import render, sample_scene
-from shotwright.tools.studio.evidence import ASKED, MEASURED, CameraTrack, Pair, clip_sheet
+from shotwright.tools.studio.evidence import ASKED, MEASURED, CameraTrack, Pair, clip_sheet, figures
 from shotwright.tools.studio.sheets import MAX_BYTES, MAX_WIDTH, Frames, stamp
 
 SCENE = sample_scene(np.random.default_rng(4), camera="static", weather="clear", action="rests")
@@ -73,6 +74,14 @@ def test_a_clip_that_nobody_asked_a_camera_of_shows_what_was_measured() -> None:
     frames = np.zeros((9, 64, 64, 3), np.uint8)
     alone = sheet(frames, camera=CameraTrack(None, ASKED_PATH, {"pan_deg": "pass"}, ""))
     assert inked(alone, MEASURED) > 100 and inked(alone, ASKED) == 0
+
+
+def test_what_the_moved_clip_did_itself_is_told_beside_what_was_asked() -> None:
+    moved = replace(track(), own=Pose(tilt_deg=8, zoom_ratio=1.001))
+    assert figures(moved, "tilt_deg") == (
+        "tilt (up is up): asked +0.0°, the clip's own +8.0°, measured +0.0°"
+    )
+    assert "own" not in figures(moved, "zoom_ratio") + figures(track(), "tilt_deg")
 
 
 def test_axes_are_shown_that_were_asked_or_strayed_and_no_others() -> None:

@@ -81,7 +81,7 @@ def media_of(studio: Studio, slate: Slate) -> Any:
 def test_the_asked_path_stands_beside_the_one_that_is_measured_in_the_file(
     studio: Studio, slate: Slate
 ) -> None:
-    track = track_of(media_of(studio, slate), slate)
+    track = track_of(media_of(studio, slate), slate, studio.store)
     assert track is not None and track.asked is not None and track.mechanism == "guided warp"
     assert len(track.asked) == len(track.measured) == 9
     assert track.asked[-1].pan_deg == -12
@@ -89,10 +89,22 @@ def test_the_asked_path_stands_beside_the_one_that_is_measured_in_the_file(
     assert track.shown[0] == "pan_deg"
 
 
+def test_a_marked_take_is_measured_without_its_mark(
+    studio: Studio, slate: Slate, tmp_path: Path
+) -> None:
+    still = tmp_path / "still.mp4"
+    write_mp4(still, np.full((9, 64, 64, 3), 90, np.uint8), fps=Fraction(8), metadata={})
+    blobs = Blobs(clip=studio.store.put(still, "mp4").key, clean=slate.blobs.clip)
+    marked = slate.model_copy(update={"blobs": blobs})
+    marked.save(studio.store)
+    track = track_of(media_of(studio, marked), marked, studio.store)
+    assert track is not None and track.measured[-1].pan_deg == pytest.approx(-12, abs=1.5)
+
+
 def test_footage_that_nobody_asked_anything_of_has_a_measured_path_alone(
     studio: Studio, slate: Slate
 ) -> None:
-    track = track_of(media_of(studio, slate), None)
+    track = track_of(media_of(studio, slate), None, studio.store)
     assert track is not None and track.asked is None and track.verdict["pan_deg"] == "stray"
 
 
@@ -134,7 +146,7 @@ def test_the_sheet_of_a_take_shows_more_than_its_frames(studio: Studio, slate: S
 def test_the_path_of_a_continuation_begins_where_it_does(studio: Studio, slate: Slate) -> None:
     effective = {**slate.effective, "segments": [{"overlap": 5}], "joined": None}
     longer = slate.model_copy(update={"effective": effective})
-    track = track_of(media_of(studio, slate), longer)
+    track = track_of(media_of(studio, slate), longer, studio.store)
     assert track is not None and track.begin == 4
     assert len(track.measured) == 9 - 4
     assert track.asked is not None and len(track.asked) == 9 - 4

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -18,6 +18,7 @@ from shotwright.tools.studio.mechanisms import (
     CameraPlan,
     Start,
     mechanisms_of,
+    moves_in,
     plan_camera,
 )
 from shotwright.tools.studio.resolve import Resolution
@@ -42,6 +43,7 @@ def planned(
     start: Start = "words",
     segments: int = 1,
     mechanism: str | None = None,
+    spoken: Literal["", "rewritten", "as it is"] = "",
 ) -> tuple[CameraPlan, Resolution]:
     notes = Resolution()
     plan = plan_camera(
@@ -52,6 +54,7 @@ def planned(
         segments=segments,
         notes=notes,
         mechanism=mechanism,
+        spoken=spoken,
     )
     return plan, notes
 
@@ -235,3 +238,34 @@ def test_a_mechanism_without_a_camera_is_refused() -> None:
 def test_a_model_that_needs_a_picture_tells_its_mechanisms_for_one() -> None:
     told = mechanisms_of(load_catalog().get("sana-wm"))
     assert told["orbit_left"][0] == told["zoom_in"][0] == "trajectory"
+
+
+def test_a_move_that_the_prompt_names_is_no_warp_and_its_amount_is_told() -> None:
+    unruly = measured(trained=0.1, guided=0.9)
+    plan, notes = planned(Move("pan_left", amount=90), card=unruly, spoken="rewritten")
+    assert plan.mechanism == TRAINED and plan.able == (TRAINED, WORDS) and plan.over is None
+    assert plan.asked is not None and plan.asked.pan_deg == -90
+    (change,) = notes.adjustments
+    assert (change["field"], change["asked"]) == ("prompt", "pan_left 90")
+    assert plan.prompt_moves[0].amount is not None and plan.prompt_moves[0].amount < 40
+
+
+@pytest.mark.parametrize("moves", [("pan_left",), ("pan_left", "zoom_in"), ("follow",)])
+def test_a_prompt_that_is_sent_as_it_is_moves_the_camera_by_words(moves: tuple[str, ...]) -> None:
+    plan, notes = planned(*map(Move, moves), spoken="as it is")
+    assert plan.mechanism == WORDS and plan.asked is not None
+    (warning,) = notes.warnings
+    assert warning["code"] == "camera_by_words" and ", ".join(moves) in warning["message"]
+
+
+def test_a_prompt_that_holds_the_camera_needs_no_warning() -> None:
+    plan, notes = planned(Move("static"), spoken="as it is")
+    assert plan.mechanism == WORDS and not notes.warnings
+
+
+def test_a_number_in_a_prompt_that_no_move_can_have_is_told_and_not_read() -> None:
+    notes = Resolution()
+    (move,) = moves_in("a red ball. The camera pans left 900 degrees.", notes)
+    assert (move.move, move.amount) == ("pan_left", None)
+    (warning,) = notes.warnings
+    assert warning["code"] == "camera_amount_by_words" and "900" in warning["message"]
