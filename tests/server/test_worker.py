@@ -101,6 +101,9 @@ def test_a_worker_killed_in_the_second_shot_goes_on_there_when_restarted(
     stamps = {take: store.read_record("takes", take) for take in store.list_records("takes")}
     assert len(stamps) in (1, 2), "the first shot's take is there, no other is half there"
     assert jobs.row(film["job_id"])["state"] == "running"
+    query = sa.text("SELECT recovery_attempts FROM workflow_status WHERE workflow_uuid = :id")
+    with jobs.engine.connect() as connection:
+        assert connection.execute(query, {"id": film["job_id"]}).scalar() == 0, "it came on"
 
     hire("cpu")
     until(lambda: jobs.row(film["job_id"])["state"] not in ("queued", "running"))

@@ -45,6 +45,9 @@ class JobQueue:
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self.settings, self.clock = settings, clock
         self.engine = open_database(settings)
+        self.at_work: set[str] = set()
+        """Workflows that run in this process."""
+        self._idle: set[str] = set()
 
     @cached_property
     def timings(self) -> Timings:
@@ -489,24 +492,34 @@ class JobQueue:
         return sa.extract("epoch", sa.func.clock_timestamp())
 
     def take_over(self, worker_id: str) -> list[str]:
-        """Put the unfinished workflows of dead and forgotten workers back on their queues; the workflows' ids.
+        """Put the unfinished workflows of dead and forgotten workers back on their queues, and the caller's own that
+        it has lost; the workflows' ids.
 
-        worker_id: the caller's own, which is never taken for dead.  Finished steps are not run again.  A workflow that
-        came on before its worker died begins to count its attempts anew: a long film outlives a bad night.
+        worker_id: the caller's own, which is never taken for dead.  Finished steps are not run again.
         """
-        table, steps = self._table("workflow_status"), self._table("operation_outputs")
-        came_on = (
-            f"EXISTS (SELECT 1 FROM {steps} s WHERE s.completed_at_epoch_ms >= {table}.started_at_epoch_ms "
-            f"AND (s.workflow_uuid = {table}.workflow_uuid OR s.workflow_uuid LIKE {table}.workflow_uuid || '.%'))"
-        )
-        anew = f", recovery_attempts = CASE WHEN {came_on} THEN 0 ELSE recovery_attempts END"
         found = self.workers()
         live = [w["worker_id"] for w in found if w["state"] != "dead"]
-        moved = self._requeue("executor_id NOT IN :names", [worker_id, *live], also=anew)
+        moved = self._requeue("executor_id NOT IN :names", [worker_id, *live])
         for worker in found:
             if worker["state"] == "dead" and worker["worker_id"] != worker_id:
                 self.leave(worker["worker_id"])
-        return moved
+        return moved + self._take_up(worker_id)
+
+    def _take_up(self, worker_id: str) -> list[str]:
+        """Put back what counts as running here and does not.
+
+        DBOS lets go of a workflow whose end it could not write: the disk was full, or the database away.  Only what
+        was so at the last look too: a workflow may just begin or end.
+        """
+        query = sa.text(
+            f"SELECT workflow_uuid FROM {self._table('workflow_status')} "
+            "WHERE status = 'PENDING' AND executor_id = :worker"
+        )
+        with self.engine.connect() as connection:
+            ours = set(connection.execute(query, {"worker": worker_id}).scalars())
+        idle = ours - self.at_work
+        lost, self._idle = idle & self._idle, idle - self._idle
+        return self._requeue("workflow_uuid IN :names", sorted(lost)) if lost else []
 
     def hand_back(self, worker_id: str) -> list[str]:
         """Put a worker's own unfinished workflows back on their queues, when it must stop.
@@ -516,7 +529,19 @@ class JobQueue:
         uncounted = ", recovery_attempts = recovery_attempts - 1"
         return self._requeue("executor_id IN :names", [worker_id], also=uncounted)
 
-    def _requeue(self, whose: str, names: list[str], *, also: str) -> list[str]:
+    def came_on(self, *workflow_ids: str) -> None:
+        """A step of theirs is done: they begin to count their attempts anew, so that a long film outlives a bad night.
+
+        Written where the step ran, for a worker that dies may be followed by itself as well as by another.
+        """
+        change = sa.text(
+            f"UPDATE {self._table('workflow_status')} SET recovery_attempts = 0 "
+            "WHERE workflow_uuid IN :ids AND status = 'PENDING' AND recovery_attempts > 0"
+        ).bindparams(sa.bindparam("ids", expanding=True))
+        with self.engine.begin() as connection:
+            connection.execute(change, {"ids": list(workflow_ids)})
+
+    def _requeue(self, whose: str, names: list[str], *, also: str = "") -> list[str]:
         """Only what is still pending for those executors: two workers that see one death move a workflow once.
 
         also: what else is set; DBOS counts attempts, so that a job that kills its worker each time ends.

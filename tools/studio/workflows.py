@@ -8,8 +8,8 @@ Imports DBOS; torch, cv2 and av are imported by the first step that needs them.
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
@@ -18,9 +18,12 @@ from shotwright.tools.studio.continuing import keep
 from shotwright.tools.studio.crew import Aside, Crew
 from shotwright.tools.studio.endings import unforeseen
 from shotwright.tools.studio.filing import TAIL_FRAMES
+from shotwright.tools.studio.progress import harmless
 from shotwright.tools.studio.ranking import rank
 from shotwright.tools.studio.slots import given_up
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Outcome = dict[str, Any]
 """{"ok": …} or {"error": …}: what a step or a part answers."""
 
@@ -39,20 +42,38 @@ def _on_duty() -> Crew:
     return _crew
 
 
-def _guarded(work: Callable[[], Any]) -> Outcome:
+def _guarded(job_id: str, work: Callable[[], Any]) -> Outcome:
     """Run a step's work; every failure becomes data, so that it is recorded and not retried."""
     try:
-        return {"ok": work()}
+        done = work()
+        with harmless():
+            _on_duty().jobs.came_on(job_id, DBOS.workflow_id or job_id)
+        return {"ok": done}
     except ShotwrightError as error:
         return {"error": error.body()}
     except Exception as error:  # the one place where a worker meets what nobody foresaw
         return {"error": unforeseen(error).body()}
 
 
+def _seen(workflow: Callable[P, T]) -> Callable[P, T]:
+    """While it runs, the worker knows that it does: see `JobQueue.take_over`."""
+
+    @wraps(workflow)
+    def run(*arguments: P.args, **named: P.kwargs) -> T:
+        at_work, workflow_id = _on_duty().jobs.at_work, str(DBOS.workflow_id)
+        at_work.add(workflow_id)
+        try:
+            return workflow(*arguments, **named)
+        finally:
+            at_work.discard(workflow_id)
+
+    return run
+
+
 @DBOS.step(name="write")
 def write_step(job_id: str) -> Outcome:
     """Let an LLM write the job's prompts or plan; nothing before it has begun."""
-    return _guarded(lambda: _on_duty().write(job_id))
+    return _guarded(job_id, lambda: _on_duty().write(job_id))
 
 
 @DBOS.step(name="take")
@@ -61,7 +82,7 @@ def take_step(job_id: str, part: int, last: bool) -> Outcome:
 
     last: of its workflow, so that the next one has the device while it is finished.
     """
-    return _guarded(lambda: _on_duty().make_take(job_id, part, aside=_aside(last)))
+    return _guarded(job_id, lambda: _on_duty().make_take(job_id, part, aside=_aside(last)))
 
 
 @DBOS.step(name="segment")
@@ -69,7 +90,7 @@ def segment_step(
     job_id: str, part: int, segment: int, before: list[str], anchor: dict[str, Any] | None
 ) -> Outcome:
     """Render one segment of a long take; answers the key of its lossless frames (overlap dropped) and its facts."""
-    return _guarded(lambda: _on_duty().make_segment(job_id, part, segment, before, anchor))
+    return _guarded(job_id, lambda: _on_duty().make_segment(job_id, part, segment, before, anchor))
 
 
 @DBOS.step(name="finish")
@@ -78,7 +99,7 @@ def finish_step(
 ) -> Outcome:
     """Join a long take's segments, encode, inspect and store; answers its id.  last: see `take_step`."""
     work = partial(_on_duty().finish_take, job_id, part, made, stopped, aside=_aside(last))
-    return _guarded(work)
+    return _guarded(job_id, work)
 
 
 def _aside(last: bool) -> Aside:
@@ -88,13 +109,13 @@ def _aside(last: bool) -> Aside:
 @DBOS.step(name="panels")
 def panels_step(job_id: str) -> Outcome:
     """Draw all panels of an animatic; answers their take ids."""
-    return _guarded(lambda: _on_duty().make_panels(job_id))
+    return _guarded(job_id, lambda: _on_duty().make_panels(job_id))
 
 
 @DBOS.step(name="assemble")
 def assemble_step(job_id: str, takes: dict[str, list[str]]) -> Outcome:
     """Join the chosen takes of a film; answers the film's result."""
-    return _guarded(lambda: _on_duty().assemble_film(job_id, takes))
+    return _guarded(job_id, lambda: _on_duty().assemble_film(job_id, takes))
 
 
 def _is_written(job_id: str) -> bool:
@@ -138,6 +159,7 @@ def _lately(made: list[dict[str, Any]]) -> list[str]:
 
 
 @DBOS.workflow(name="render", max_recovery_attempts=5)
+@_seen
 def render(job_id: str) -> None:
     """All takes of a job, then their ranking."""
     crew = _on_duty()
@@ -156,6 +178,7 @@ def render(job_id: str) -> None:
 
 
 @DBOS.workflow(name="chain", max_recovery_attempts=5)
+@_seen
 def render_chain(job_id: str, parts: list[int]) -> Outcome:
     """Parts of a film that start from one another, in order, on one worker; answers their take ids."""
     made: list[str] = []
@@ -192,6 +215,7 @@ def _render_chains(job_id: str) -> Outcome:
 
 
 @DBOS.workflow(name="film", max_recovery_attempts=5)
+@_seen
 def film(job_id: str) -> None:
     """Every new take of a film, then the cut.  The panels of an animatic are no renders: they are drawn here."""
     crew = _on_duty()

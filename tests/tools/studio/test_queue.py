@@ -302,29 +302,33 @@ def test_a_worker_that_is_told_to_stop_counts_for_no_attempt_of_its_jobs(
         assert database.execute(query, (job_id,)).fetchone() == ("ENQUEUED", attempts)
 
 
-@pytest.mark.parametrize("of", ["", ".0"])
-@pytest.mark.parametrize(("completed", "attempts"), [(999, 3), (1000, 0)])
-def test_a_job_that_came_on_before_its_worker_died_counts_its_attempts_anew(
-    jobs: JobQueue, tmp_path: Path, of: str, completed: int, attempts: int
+@pytest.mark.parametrize(("status", "attempts"), [("PENDING", 0), ("ENQUEUED", 3)])
+def test_a_job_that_comes_on_counts_its_attempts_anew(
+    jobs: JobQueue, tmp_path: Path, status: str, attempts: int
 ) -> None:
-    """A step of the job, or of a part of the film, that was recorded since the dead worker began."""
+    """What was taken from its worker in the meantime is another worker's to count."""
     job_id, _ = submit(jobs)
+    other, _ = submit(jobs, "another")
+    query = "SELECT recovery_attempts FROM workflow_status WHERE workflow_uuid = ?"
     with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
-        database.execute(
-            "UPDATE workflow_status SET status = 'PENDING', executor_id = 'w', recovery_attempts = 3, "
-            "started_at_epoch_ms = 1000 WHERE workflow_uuid = ?",
-            (job_id,),
-        )
-        database.execute("PRAGMA foreign_keys=OFF")
-        database.execute(
-            "INSERT INTO operation_outputs (workflow_uuid, function_id, function_name, completed_at_epoch_ms) "
-            "VALUES (?, 1, 'take', ?)",
-            (job_id + of, completed),
-        )
-    assert jobs.take_over("other") == [job_id]
+        database.execute("UPDATE workflow_status SET recovery_attempts = 3, status = ?", (status,))
+    jobs.came_on(job_id, f"{job_id}.0")
     with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
-        query = "SELECT recovery_attempts FROM workflow_status WHERE workflow_uuid = ?"
         assert database.execute(query, (job_id,)).fetchone() == (attempts,)
+        assert database.execute(query, (other,)).fetchone() == (3,)
+
+
+def test_a_workflow_that_its_living_worker_lost_goes_back_to_its_queue(
+    jobs: JobQueue, tmp_path: Path
+) -> None:
+    """At the second look: at the first it may just have begun, or be about to end."""
+    lost, _ = submit(jobs)
+    kept, _ = submit(jobs, "another")
+    with sqlite3.connect(tmp_path / "shotwright.sqlite") as database:
+        database.execute("UPDATE workflow_status SET status = 'PENDING', executor_id = 'w'")
+    jobs.beat("w", pid=os.getpid(), device="cpu", state="busy", job_id=kept)
+    jobs.at_work.add(kept)
+    assert [jobs.take_over("w"), jobs.take_over("w"), jobs.take_over("w")] == [[], [lost], []]
 
 
 def test_data_in_the_database_is_json_and_errors_come_back_as_errors() -> None:
