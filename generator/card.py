@@ -11,6 +11,9 @@ from shotwright.generator.errors import BadRequest
 
 FAMILIES = ("wan", "ltx", "ltx2", "skyreels", "sana_wm", "kolors", "z_image", "engine")
 """Each with an adapter of that name in `pipelines`; engine: a program elsewhere that is spoken to over HTTP."""
+MODES = ("text", "first", "last", "first+last", "keyframes", "extend", "image", "i2i")
+QUALITIES = ("draft", "standard", "high")
+RATIOS = ("16:9", "9:16", "1:1", "4:3", "3:4", "21:9")
 LEVELS = ("exact", "fast")
 """exact: what plain diffusers gives, within the noise of bfloat16; fast: with caches and 8-bit weights too."""
 WEIGHT_BYTES: Mapping[str, float] = {"bf16": 2.0, "fp8": 1.0}

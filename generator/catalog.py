@@ -6,15 +6,19 @@ the bundled one.  Try: python -m pytest tests/generator/test_catalog.py
 
 import json
 import logging
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from shotwright.generator.card import (
     FAMILIES,
+    MODES,
+    QUALITIES,
+    RATIOS,
     WEIGHT_BYTES,
     Card,
     FrameRule,
@@ -106,6 +110,10 @@ DEFAULT = "mini"
 PROMPT_KEYS = {"dialect", "max_tokens", "negative"}
 EXTEND_KEYS = {"overlap_frames", "ease_frames", "guidance", "seam_tries"}
 CAMERA_KEYS = {"trained", "amounts", "shares", "guided", "native", "obedience"}
+PARTS = ("transformer", "transformer_2")
+"""What a LoRA may be for."""
+OFF_SHAPE = 1.2
+"""Native sizes are multiples, so that their shapes are a little off; this much is another shape."""
 OF_TABLES = (
     PROMPT_KEYS
     | {f"camera_{key}" for key in CAMERA_KEYS}
@@ -189,8 +197,11 @@ def _check_lines(model: str, lines: Any, cards: Mapping[str, Card]) -> None:
     for name, line in lines.items():
         if not isinstance(line, str | Mapping):
             raise ValueError(f"{name} of {model} is neither a file nor a table")
-        if not isinstance(line, str) and (unknown := sorted(line.keys() - _names(Lora))):
+        told = {"source": line} if isinstance(line, str) else line
+        if unknown := sorted(told.keys() - _names(Lora)):
             raise ValueError(f"{name} of {model} has no key {unknown[0]}")
+        _check_types(Lora, told, f"{name} of {model}: ")
+        _check_lora(f"{name} of {model}", told)
 
 
 def _lora(line: str | Mapping[str, Any]) -> Lora:
@@ -207,7 +218,10 @@ def parse_card(text: str, origin: str, *, typed: bool = True) -> Card:
     try:
         told = _flat(tomllib.loads(text))
         if typed:
-            _check_types(told)
+            _check_types(Card, told)
+            _check_moves(told["camera_trained"])
+            for name, line in told["loras"].items():
+                _check_lora(f"loras.{name}", line)
         _check_sense(told)
         return _card(told)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -250,16 +264,16 @@ _BARE: Mapping[str, Any] = {
 """Fields that a card's file may leave out and a `Card` has no value for by itself."""
 
 
-def _check_types(told: Mapping[str, Any]) -> None:
+def _check_types(kind: type[Card] | type[Lora], told: Mapping[str, Any], of: str = "") -> None:
     """Raises: ValueError naming the first value that is of another type than its field."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        TypeAdapter(Card).validate_json(json.dumps(told), strict=True)
+        TypeAdapter(kind).validate_json(json.dumps(told), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
-        raise ValueError(f"{where}: {first['msg']}") from error
+        raise ValueError(f"{of}{where}: {first['msg']}") from error
 
 
 def _check_sense(told: Mapping[str, Any]) -> None:
@@ -268,7 +282,9 @@ def _check_sense(told: Mapping[str, Any]) -> None:
         raise ValueError(f"family {told['family']!r} is none of {', '.join(FAMILIES)}")
     if told["family"] == "engine" and not told["source"].startswith(("http://", "https://")):
         raise ValueError(f"source {told['source']!r} is no address of an engine, http://…")
-    counts = {"fps": told["fps"], "size_multiple": told["size_multiple"], **told["frames"]}
+    _check_names(told)
+    singles = ("fps", "size_multiple", "max_tokens", "overlap_frames", "seam_tries")
+    counts = {**{name: told[name] for name in singles}, **told["frames"]}
     counts |= {f"quality.{name}.steps": one["steps"] for name, one in told["quality"].items()}
     if (network := told.get("network")) is not None:
         counts |= {f"network.{side}": network[side] for side in ("width", "ffn", "layers")}
@@ -276,14 +292,18 @@ def _check_sense(told: Mapping[str, Any]) -> None:
         if name != "offset" and count < 1:
             raise ValueError(f"{name} is {count}, and 1 is the least")
     large = told.get("large")
-    for table in (told["sizes"], {} if large is None else large["sizes"]):
-        for ratio, size in table.items():
-            if any(side < 1 or side % told["size_multiple"] for side in size):
-                raise ValueError(f"size {ratio} is no multiple of {told['size_multiple']}")
     if large is not None and large["sizes"].keys() != told["sizes"].keys():
         raise ValueError("large.sizes has other aspect ratios than sizes")
+    for table in (told["sizes"], {} if large is None else large["sizes"]):
+        for ratio, size in table.items():
+            _check_size(ratio, size, told["size_multiple"])
     if large is None and any(preset.get("large") for preset in told["quality"].values()):
         raise ValueError("a quality is large, and there is no table large")
+    if not 0 < told["hfov_deg"] < 180:
+        raise ValueError(f"hfov_deg is {told['hfov_deg']}, and a lens has between 0 and 180")
+    for name, preset in told["quality"].items():
+        if not 0 <= preset["guidance"] < math.inf:
+            raise ValueError(f"quality.{name}.guidance is {preset['guidance']}, and 0 is the least")
     redraw = told.get("redraw", 0)
     if not 0 <= redraw <= 1 or (redraw > 0) != ("i2i" in told["modes"]):
         raise ValueError("redraw, above 0 and at most 1, belongs to the mode i2i")
@@ -292,6 +312,62 @@ def _check_sense(told: Mapping[str, Any]) -> None:
         raise ValueError(f"frames.default {frames.default} is no length: {frames.describe()}")
     if still != 1 and not frames.legal(still):
         raise ValueError(f"still_frames {still} is no length of a clip: {frames.describe()}")
+
+
+def _check_names(told: Mapping[str, Any]) -> None:
+    """Raises: ValueError for what has a name that nothing asks for, or lacks what everything asks for."""
+    found: list[tuple[str, Iterable[str], Iterable[str]]] = [
+        ("mode", told["modes"], MODES),
+        ("quality", told["quality"], QUALITIES),
+        ("aspect ratio", told["sizes"], RATIOS),
+        *(
+            (f"LoRA of quality.{name},", preset.get("loras", ()), told["loras"])
+            for name, preset in told["quality"].items()
+        ),
+    ]
+    for what, names, known in found:
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"{what} {unknown[0]!r} is none of {', '.join(known) or 'its loras'}")
+    for what, names in (("name", told["name"]), ("modes", told["modes"]), ("sizes", told["sizes"])):
+        if not names:
+            raise ValueError(f"{what} is empty")
+    if lacking := [name for name in QUALITIES if name not in told["quality"]]:
+        raise ValueError(f"it has no quality.{lacking[0]}")
+
+
+def _check_moves(moves: Iterable[str]) -> None:
+    """Raises: ValueError for a camera move that there is not."""
+    from shotwright.generator.camera import MOVES
+
+    for move in moves:
+        if move not in MOVES:
+            raise ValueError(f"camera move {move!r} is none of {', '.join(MOVES)}")
+
+
+def _check_lora(name: str, line: Mapping[str, Any]) -> None:
+    """Raises: ValueError for a LoRA of a user's that could not be loaded or would never be used."""
+    if not line["source"]:
+        raise ValueError(f"{name} has an empty source")
+    if (file := PurePosixPath(line.get("file", ""))).is_absolute() or ".." in file.parts:
+        raise ValueError(
+            f"{name} has the file {line['file']!r}, which is not inside its repository"
+        )
+    if not math.isfinite(line.get("weight", 1.0)):
+        raise ValueError(f"{name} has the weight {line['weight']}")
+    parts = line.get("parts", PARTS)
+    if not parts or (unknown := [part for part in parts if part not in PARTS]):
+        told = repr(unknown[0]) if parts else "none"
+        raise ValueError(f"{name} is for {told} of the parts {', '.join(PARTS)}")
+    _check_moves([line["move"]] if line.get("move") else [])
+
+
+def _check_size(ratio: str, size: Sequence[int], multiple: int) -> None:
+    """Raises: ValueError for a size that the model cannot have, or of another shape than its aspect ratio."""
+    if any(side < 1 or side % multiple for side in size):
+        raise ValueError(f"size {ratio} is no multiple of {multiple}")
+    across, down = map(int, ratio.split(":"))
+    if not 1 / OFF_SHAPE < size[0] * down / (size[1] * across) < OFF_SHAPE:
+        raise ValueError(f"size {ratio} has another shape: {size[0]}x{size[1]}")
 
 
 def _card(told: Mapping[str, Any]) -> Card:

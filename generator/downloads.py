@@ -250,7 +250,8 @@ def verify(card: Card, need: Need, models: Path, *, told: Told) -> State:
     """
     state = look(need, models)
     if not state.ready or state.folder is None:
-        raise refuse(card.name, state.why, "" if state.word == "unfit" else cure(card))
+        mendable = state.kind != "none" and state.word != "unfit"  # by a download
+        raise refuse(card.name, state.why, cure(card) if mendable else "")
     if not state.recorded:
         return state
     with _alone(need.source, models, told):

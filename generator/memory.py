@@ -250,12 +250,12 @@ def _fitting(
     ]
 
 
-def by_way(card: Card) -> dict[str, int]:
-    """Megabytes on the device for the card's default clip by precision and offload, computed from its counts; empty
-    without them.  All but the first decode in tiles; prompts are read apart."""
+def by_way(card: Card, clip: tuple[int, int, int] | None = None) -> dict[str, int]:
+    """Megabytes on the device for a clip by precision and offload, computed from the card's counts; empty without them.
+    All but the first decode in tiles; prompts are read apart.  clip: see `plan_for`."""
     if not _counted(card):
         return {}
-    clip = (*next(iter(card.sizes.values())), card.frames.default)
+    clip = clip or (*next(iter(card.sizes.values())), card.frames.default)
     found: dict[str, int] = {}
     for way in ORDER:
         if way[0] != "gguf":
@@ -263,17 +263,17 @@ def by_way(card: Card) -> dict[str, int]:
     return found
 
 
-def least_gb(card: Card) -> int | None:
-    """Gigabytes of the smallest device on which the card's default clip fits; None where its sizes are not known."""
-    ways = by_way(card)
+def least_gb(card: Card, clip: tuple[int, int, int] | None = None) -> int | None:
+    """Gigabytes of the smallest device for a clip; None where the sizes are not known.  clip: see `plan_for`."""
+    ways = by_way(card, clip)
     return math.ceil(min(ways.values()) * MB / (1 - RESERVE) / 1e9) if ways else None
 
 
-def on_cpu(card: Card) -> Plan:
+def on_cpu(card: Card, clip: tuple[int, int, int] | None = None) -> Plan:
     """The plan without a GPU.  Raises: OutOfMemory for a model that needs one, saying how large."""
     if sum(card.parameters_m.values()) <= CPU_MOST_M:
         return CPU
-    least = least_gb(card)
+    least = least_gb(card, clip)
     raise OutOfMemory(
         f"{card.name} needs a GPU{'' if least is None else f' of at least {least} GB'}, and there is none that torch "
         "can use.",
@@ -379,7 +379,7 @@ def plan_for(
     Raises: OutOfMemory.
     """
     if device == "cpu" and memory is None:
-        return on_cpu(card)
+        return on_cpu(card, clip)
     width, height, frames = clip or (*next(iter(card.sizes.values())), card.frames.default)
     worse = below or floor(models, card, device)
     size = {"width": width, "height": height, "frames": frames}

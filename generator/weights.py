@@ -38,6 +38,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 """What a family's checkpoints may be saved as: the keys of its adapter's `classes`, here without torch."""
 
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+_COMMIT = re.compile(r"\w[\w.-]*")
 _ANY = "*"
 
 
@@ -211,8 +212,10 @@ def find(need: Need, models: Path) -> "Place | None":
         # nothing says which: only where there is no choice
         found = sorted(repository.glob("snapshots/*"))
         commit = found[0].name if len(found) == 1 else ""
+    if not _COMMIT.fullmatch(commit):
+        return None  # it names a folder: a path in a card would lead out of here
     place = Place(repository, commit)
-    return place if commit and (place.snapshot.is_dir() or place.record.is_file()) else None
+    return place if place.snapshot.is_dir() or place.record.is_file() else None
 
 
 def repository_of(need: Need, models: Path) -> Path:

@@ -82,6 +82,16 @@ def test_a_card_with_an_unknown_key_is_refused_by_its_name(line: str, key: str) 
         ("dialect", "[]", "dialect: .*string"),
         ("guided", "1", "camera_guided: .*boolean"),
         ("four_steps", "3", "loras.four_steps is no table"),
+        ("four_steps", '{ source = "a/b", parts = ["transfomer"] }', "'transfomer' of the parts"),
+        ("four_steps", '{ source = "a/b", move = "pan_lef" }', "camera move 'pan_lef' is none of"),
+        ("four_steps", '""', "loras.four_steps has an empty source"),
+        ("loras", '["five_steps"]', "LoRA of quality.draft, 'five_steps' is none of four_steps"),
+        ("modes", '["text", "txt"]', "mode 'txt' is none of text"),
+        ("name", '""', "name is empty"),
+        ("hfov_deg", "0.0", "hfov_deg is 0.0"),
+        ("guidance", "nan", "quality.draft.guidance is nan"),
+        ("max_tokens", "0", "max_tokens is 0"),
+        ('"16:9"', "[480, 832]", "size 16:9 has another shape: 480x832"),
     ],
 )
 def test_a_value_of_another_kind_is_refused_by_its_key(key: str, value: str, told: str) -> None:
@@ -89,6 +99,40 @@ def test_a_value_of_another_kind_is_refused_by_its_key(key: str, value: str, tol
     changed = re.sub(rf"^{key} = .*", f"{key} = {value}", text, count=1, flags=re.M)
     with pytest.raises(BadRequest, match=told):
         parse_card(changed, "mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [("quality.draft", "it has no quality.draft"), ("sizes", "sizes is empty")],
+)
+def test_a_card_without_what_every_request_asks_for_is_refused(table: str, told: str) -> None:
+    text = (BUNDLED / "mini.toml").read_text(encoding="utf-8")
+    kept = "[sizes]\n" if table == "sizes" else ""
+    cut = re.sub(rf"^\[{re.escape(table)}\].*?(?=^\[)", kept, text, flags=re.M | re.S)
+    with pytest.raises(BadRequest, match=told):
+        parse_card(cut, "mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{ source = 3 }", "oils of mini: source: .*string"),
+        ('{ file = "x" }', "oils of mini: source: .*required"),
+        ('{ source = "a/b", weight = "half" }', "oils of mini: weight: .*number"),
+        ('{ source = "a/b", weight = nan }', "oils of mini has the weight nan"),
+        ('{ source = "a/b", parts = "transformer" }', "oils of mini: parts: .*array"),
+        ('{ source = "a/b", parts = ["trans"] }', "oils of mini is for 'trans' of the parts"),
+        ('{ source = "a/b", move = "left" }', "camera move 'left' is none of"),
+        ('{ source = "a/b", file = "../x" }', r"oils of mini has the file '\.\./x'"),
+        ('""', "oils of mini has an empty source"),
+    ],
+)
+def test_a_line_that_is_no_lora_is_refused_by_what_is_wrong_with_it(
+    tmp_path: Path, line: str, told: str
+) -> None:
+    (tmp_path / "loras.toml").write_text(f"[mini]\noils = {line}\n", encoding="utf-8")
+    with pytest.raises(BadRequest, match=rf"loras\.toml cannot be read: {told}"):
+        load_catalog(tmp_path)
 
 
 def test_tokens_and_weights_are_counted_from_a_card() -> None:

@@ -437,6 +437,32 @@ def test_weights_of_another_program_in_the_hubs_layout_are_used_then_checked_and
     assert removed.bytes >= sum(map(len, repository.values())) and not place.exists()
 
 
+def test_what_no_download_can_bring_is_not_sent_to_one(models: Path) -> None:
+    here, elsewhere = (
+        card_of(loras={"oils": Lora(source)})
+        for source in ("tiny/oils", "/nowhere/oils.safetensors")
+    )
+    for card, sent in ((here, True), (elsewhere, False)):
+        with pytest.raises(RenderFailed) as refused:
+            verify(card, needs(card)[1], models, told=Listener())
+        assert ("--download" in refused.value.fix) is sent
+
+
+@pytest.mark.parametrize("revision", ["../..", "..", "{outside}"])
+def test_a_revision_that_is_a_path_leads_to_nothing_that_could_be_removed(
+    tmp_path: Path, models: Path, revision: str
+) -> None:
+    outside = tmp_path / "outside"
+    own, other = (models / f"models--{name}" / "snapshots" / "abc" for name in ("tiny--world", "b"))
+    for folder in (outside, own, other):
+        folder.mkdir(parents=True)
+        (folder / "file").write_bytes(b"weights")
+    card = card_of(revision=revision.format(outside=outside))
+    assert look(needs(card)[0], models).word == "missing"
+    assert remove(card, {}, models, told=Listener()).bytes == 0
+    assert all((folder / "file").is_file() for folder in (outside, own, other))
+
+
 def test_removing_frees_what_is_the_cards_alone(
     hub_server: Any, hub: Hub, models: Path, repository: dict[str, bytes], tmp_path: Path
 ) -> None:

@@ -49,6 +49,13 @@ def test_without_a_gpu_the_embedded_model_fits_and_others_say_what_they_need(
         assert table([CARDS[name]], device="cpu", models=tmp_path, memory=stated(least))[0].fits
         under = table([CARDS[name]], device="cpu", models=tmp_path, memory=stated(least - 1))
         assert not under[0].fits
+    large = rows_of("wan-2.1-t2v-14b", rows)["high"]
+    clip = (large.width, large.height, large.frames)
+    least = memory.least_gb(CARDS[large.model], clip)
+    assert least and f"at least {least} GB" in large.why, "of its own size, not of the usual one"
+    beside: dict[str, Any] = {"device": "cpu", "models": tmp_path}
+    assert table([CARDS[large.model]], **beside, memory=stated(least))[2].fits
+    assert not table([CARDS[large.model]], **beside, memory=stated(least - 1))[2].fits
     assert not list(tmp_path.iterdir()), "nothing was measured for it"
 
 
