@@ -90,12 +90,23 @@ def _plain(arguments: Any) -> Facts:
         plain: Facts = _JSON.dump_python(arguments, mode="json", exclude_unset=True)
         json.dumps(plain, allow_nan=False)
     except (PydanticSerializationError, ValueError, RecursionError) as error:
+        field = next((name for name, value in arguments.items() if not _is_json(value)), None)
         raise BadRequest(
-            f"the arguments are no JSON: {error}.",
+            f"{field or 'the arguments'}: no JSON: {error}.",
+            field=field,
+            value=None if field is None else repr(arguments[field])[:200],
             allowed="texts, finite numbers, booleans, lists and dicts of them",
             fix="see the verb's signature",
         ) from error
     return plain
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(_JSON.dump_python({"value": value}, mode="json"), allow_nan=False)
+    except (PydanticSerializationError, ValueError, RecursionError):
+        return False
+    return True
 
 
 async def _wait(reach: Reach, job: Facts | str, *, timeout_s: float | None = None) -> Facts:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -315,6 +316,8 @@ def _told(problem: Any) -> str:
         return f"{place} is missing"
     if problem["type"] == "extra_forbidden":
         return f"{place} is no argument here"
+    if problem["type"] in ("model_type", "model_attributes_type"):
+        return f"{place} {_plain(given)!r} is no object".strip()
     if place and isinstance(given, str | int | float):
         shown = repr(_plain(given))
         place = f"{place} {shown if len(shown) <= TOLD_CHARS else shown[:TOLD_CHARS] + '…'}"
@@ -360,10 +363,37 @@ def _code(problem: Any) -> str:
     return _CODES.get(str(problem["loc"][0]) if problem["loc"] else "", "invalid_argument")
 
 
+def _names(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
+    """The names that an object at a place within the arguments may have."""
+    kinds = [model]
+    for step in place:
+        found = (kind for outer in kinds for kind in _within(outer, step))
+        kinds = list(dict.fromkeys(found))
+    return list(dict.fromkeys(name for kind in kinds for name in getattr(kind, "model_fields", ())))
+
+
+def _within(outer: Any, step: str | int) -> list[Any]:
+    """What may stand at an index of a list, or under a name of an object; the ways of a union one by one."""
+    if isinstance(step, int):
+        return _ways(get_args(outer)[0]) if get_origin(outer) is list else []
+    fields = getattr(outer, "model_fields", {})
+    return _ways(fields[step].annotation) if step in fields else []
+
+
+def _ways(kind: Any) -> list[Any]:
+    if get_origin(kind) is Annotated:
+        return _ways(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return [way for part in get_args(kind) for way in _ways(part)]
+    return [kind]
+
+
 def _allowed(model: type[BaseModel], problem: Any) -> Any:
     """What the schema allows: for an unknown name the known ones, else the rule that was broken."""
-    if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
-        return list(model.model_fields)
+    if problem["type"] == "extra_forbidden":
+        return _names(model, problem["loc"][:-1])
+    if problem["type"] in ("model_type", "model_attributes_type"):
+        return {"an object of": _names(model, problem["loc"])}
     if problem["type"] == "missing":
         return "a value: it is required"
     if problem["type"] == "literal_error":

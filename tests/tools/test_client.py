@@ -182,6 +182,12 @@ def test_arguments_go_by_name() -> None:
         studio.generate_video("a red ball")  # type: ignore[call-arg]
 
 
+def test_a_number_that_json_has_not_is_refused_by_its_argument() -> None:
+    with Studio("http://127.0.0.1:9") as studio:
+        error = refused(lambda: studio.generate_video(prompt="a ball", duration_s=float("nan")))
+    assert error.field == "duration_s" and "nan" in error.value
+
+
 def test_a_script_that_forgets_to_close_ends() -> None:
     code = "from shotwright.tools import Studio; Studio('http://127.0.0.1:9')"
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=60)

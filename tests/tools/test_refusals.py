@@ -403,6 +403,14 @@ def test_a_call_that_cannot_be_honoured_is_refused_with_what_would_be(
         assert body["allowed"] is not None, body
 
 
+def test_what_an_object_inside_an_argument_may_hold_is_told(refuse: Refuse) -> None:
+    names = ["move", "amount", "speed", "start", "end", "easing"]
+    body = refuse("generate_video", BALL | {"camera": [{"move": "pan_left", "amout": 2}]})
+    assert (body["field"], body["allowed"]) == ("camera[0].amout", names)
+    body = refuse("generate_video", BALL | {"camera": ["pan_left"]})
+    assert (body["field"], body["allowed"]) == ("camera[0]", {"an object of": names})
+
+
 def test_every_verb_has_its_refusals() -> None:
     assert {verb for verb, *_ in CASES} == {*verbs.BY_NAME, "no_such_verb"}
 
