@@ -94,11 +94,19 @@ def _plain(arguments: Any) -> Facts:
         raise BadRequest(
             f"{field or 'the arguments'}: no JSON: {error}.",
             field=field,
-            value=None if field is None else repr(arguments[field])[:200],
+            value=None if field is None else _shown(arguments[field]),
             allowed="texts, finite numbers, booleans, lists and dicts of them",
             fix="see the verb's signature",
         ) from error
     return plain
+
+
+def _shown(value: Any) -> str:
+    """A value that is no JSON; of an object only its kind, whose words would hold an address."""
+    try:
+        return json.dumps(value)[:200]
+    except (TypeError, ValueError, RecursionError):
+        return type(value).__name__
 
 
 def _is_json(value: Any) -> bool:
