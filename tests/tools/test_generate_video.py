@@ -172,6 +172,12 @@ def test_a_dry_run_answers_the_plan_and_makes_no_job(ask: Ask, take: dict[str, A
     assert ask("list_jobs", limit=100).data["jobs"] == before
 
 
+def test_an_empty_prompt_is_unconditional_and_said_to_be(ask: Ask) -> None:
+    planned = ask("generate_video", prompt="", dry_run=True).data
+    assert planned["effective"]["prompt"] == ""
+    assert "prompt_empty" in {warning["code"] for warning in planned["warnings"]}
+
+
 def test_a_prompt_can_be_sent_as_it_is(ask: Ask) -> None:
     prompt = "RED ball, 4k, trending"
     plan = ask("generate_video", prompt=prompt, rewrite=False, dry_run=True).data

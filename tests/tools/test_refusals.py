@@ -234,8 +234,6 @@ MOVE: Cases = [
 ]
 IMAGE: Cases = [
     ({}, "invalid_argument", "prompt"),
-    ({"prompt": ""}, "invalid_argument", "prompt"),
-    ({"prompt": "  "}, "invalid_argument", "prompt"),
     (BALL | {"aspect_ratio": "21:9"}, "invalid_size", "aspect_ratio"),
     (BALL | {"size": "1x1"}, "invalid_size", "size"),
     (BALL | {"frames": 9}, "invalid_argument", "frames"),
@@ -359,7 +357,7 @@ JOBS: Cases = [
 ]
 CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("generate_video", {}, "invalid_argument", "prompt"),
-    ("generate_video", {"prompt": " "}, "invalid_argument", "prompt"),
+    ("generate_video", {"negative_prompt": "rain"}, "invalid_argument", "prompt"),
     *[("generate_video", *case) for case in [*MODEL, *CLIP, *LENGTH, *PICTURES]],
     *[("generate_video", a, "invalid_argument", field) for a, field in CAMERA],
     *[("extend_video", *case) for case in EXTEND],

@@ -140,13 +140,18 @@ async def plan_clip(
         _check_mode(card, a, starts_from_shot)
     named = a.image is not None or a.last_image is not None or a.keyframes
     has_picture = named or moved or starts_from_shot
-    if not a.prompt.strip() and words is None and not has_picture:
+    unsaid = not a.prompt.strip() and words is None and not has_picture
+    if unsaid and "prompt" not in a.model_fields_set:
         raise BadRequest(
-            "prompt is empty and no picture is given; say what is to be seen.",
+            "prompt is missing and no picture is given; say what is to be seen.",
             field="prompt",
             value=a.prompt,
-            allowed="text, or an image",
+            allowed='text, or an image; "" for whatever the model makes',
             fix="write a prompt",
+        )
+    if unsaid:
+        notes.warn(
+            "prompt_empty", "the prompt is empty: the model makes whatever it was trained on."
         )
     first = None if a.image is None else await studio.intake.image(a.image, "image")
     last = None if a.last_image is None else await studio.intake.image(a.last_image, "last_image")
@@ -196,7 +201,7 @@ async def plan_clip(
         card,
         a.prompt,
         negative=a.negative_prompt,
-        rewrite=a.rewrite,
+        rewrite=a.rewrite and not (unsaid and a.camera is None),
         image=first is not None and not is_picture,  # of a redrawn picture the words say all
         settings=studio.settings,
     )
