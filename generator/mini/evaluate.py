@@ -229,17 +229,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _natural(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 1_000_000:
-        raise argparse.ArgumentTypeError("a whole number from 0 to 999999")
-    return number
+    if not text.isdecimal() or int(text) >= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 999999")
+    return int(text)
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("give at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from torch import Tensor, nn
 from transformers import UMT5EncoderModel
 
+from shotwright.generator.errors import BadRequest
 from shotwright.generator.mini import codec, conv_codec, text
 from shotwright.generator.mini.console import say
 from shotwright.generator.mini.data import TOKEN_ID, Clips, Draw, Pool, encoder
@@ -154,13 +155,23 @@ class Trainer:
     def _resume(self) -> None:
         if not self.state_file.exists():
             return
-        state = torch.load(self.state_file, weights_only=True, map_location=self.device)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        if not self.recipe.lean:
-            for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-                optimizer.load_state_dict(saved)
-        self.step, self.seconds, self.clips = state["step"], state["seconds"], state["clips"]
+        try:
+            state = torch.load(self.state_file, weights_only=True, map_location=self.device)
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            if not self.recipe.lean:
+                for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+                    optimizer.load_state_dict(saved)
+            self.step, self.seconds, self.clips = state["step"], state["seconds"], state["clips"]
+        except Exception as error:  # unpickling a file of anything raises what it likes
+            raise BadRequest(
+                f"{self.state_file} is damaged, or of another recipe, and cannot be gone on from "
+                f"({type(error).__name__}).",
+                field="out",
+                value=str(self.state_file),
+                allowed="the state of a run with this recipe, or a folder without one",
+                fix="name another --out, the recipe that it was begun with, or remove the file to begin anew",
+            ) from error
         self.say(f"resumed at step {self.step}, {self.seconds / 60:.1f} min")
 
     def save(self) -> None:
@@ -394,11 +405,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(
             "--minutes is missing or not above 0: how long the transformer is trained, in all"
         )
-    if chosen.pause_after <= 0:
+    if not chosen.pause_after > 0:
         parser.error("--pause-after is not above 0: the minutes of this piece")
+    if chosen.out.exists() and not chosen.out.is_dir():
+        parser.error(f"--out {chosen.out} is a file: name a folder")
+    if chosen.start and not (chosen.start / "transformer" / "config.json").is_file():
+        parser.error(f"--start {chosen.start} holds no finished model: no transformer/config.json")
+    try:
+        device = torch.device(chosen.device)
+    except RuntimeError:
+        parser.error(f"--device {chosen.device!r} is none: cpu, cuda, or cuda with a number")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch sees no GPU here; leave it out to train on the CPU")
+    try:
+        return _train(chosen, device)
+    except BadRequest as error:
+        parser.exit(1, f"{error.message} {error.fix}\n")
+
+
+def _train(chosen: argparse.Namespace, device: torch.device) -> int:
+    """What `main` was asked for."""
     torch.set_num_threads(1)  # processes scale better than threads here: see the model card
     chosen.out.mkdir(parents=True, exist_ok=True)
-    device = torch.device(chosen.device)
     recipe = RECIPES[chosen.recipe or ("cpu" if device.type == "cpu" else "gpu")]
     if chosen.stage == "vae":
         make_codec(chosen.out, recipe, device, say, chosen.pause_after)

@@ -170,6 +170,36 @@ def test_a_half_written_state_is_not_read(tmp_path: Path) -> None:
         assert torch.equal(mine, saved)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--out", __file__], "is a file"),
+        (["--start", "nowhere"], "nowhere holds no finished model"),
+        (["--device", "abacus"], "'abacus' is none"),
+        (["--minutes", "nan"], "--minutes is missing or not above 0"),
+        (["--pause-after", "nan"], "--pause-after is not above 0"),
+    ],
+)
+def test_what_training_cannot_begin_with_is_said_in_a_line(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = ["--recipe", "toy", "--minutes", "1", "--out", str(tmp_path / "run")]
+    with pytest.raises(SystemExit):
+        train.main([*usual, *arguments])
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_state_that_is_none_is_left_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "state.pt").write_bytes(b"no state")
+    with pytest.raises(SystemExit):
+        train.main(["--recipe", "toy", "--minutes", "1", "--out", str(tmp_path)])
+    assert "state.pt is damaged, or of another recipe" in capsys.readouterr().err
+    assert (tmp_path / "state.pt").read_bytes() == b"no state"
+
+
 def test_a_pause_ends_one_piece_and_not_the_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
