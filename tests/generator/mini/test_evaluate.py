@@ -149,7 +149,7 @@ def test_a_sweep_writes_a_row_a_preset(untrained: Path, tmp_path: Path) -> None:
     [
         (["--judge", "nowhere"], "lies with the tests"),
         (["--sweep", "fast"], "write steps x guidance"),
-        (["--clips", "0"], "give at least 1"),
+        (["--clips", "0"], "no whole number of at least 1"),
         (["--against", "nowhere.json"], "no evaluation"),
         (["--curve", "nowhere.jsonl"], "no training curve"),
     ],
