@@ -15,6 +15,7 @@ from shotwright.prompts.dialects.length import BOUND, length_of
 from shotwright.prompts.dialects.ltx import LtxDialect
 from shotwright.prompts.dialects.mini import MiniDialect
 from shotwright.prompts.dialects.paragraph import PARAGRAPHS
+from shotwright.prompts.dialects.prose import without_other_camera
 from shotwright.prompts.dialects.wan import WanDialect
 from shotwright.prompts.dialects.words import shot_text
 
@@ -48,6 +49,7 @@ def compile_prompt(
     writer, family = dialect_named(dialect), families()[dialect]
     check_language(shot_text, languages or family.languages)
     limit = max_tokens or family.max_tokens
+    shot_text = without_other_camera(shot_text)
 
     def made(text: ShotText) -> Compiled:
         compiled = writer.compile(text, mode)

@@ -163,6 +163,15 @@ def test_a_camera_in_the_prompt_alone_is_asked_too(ask: Ask) -> None:
     assert still["effective"]["camera"]["asked"] is None, "the camera argument says all"
 
 
+def test_a_camera_that_is_given_says_all_and_another_in_the_prompt_is_told(ask: Ask) -> None:
+    prompt, moves = "a red ball, the camera zooms in", [{"move": "pan_left"}]
+    plan = ask("generate_video", prompt=prompt, camera=moves, dry_run=True).data
+    (told,) = [w for w in plan["warnings"] if w["code"] == "camera_given_twice"]
+    assert "zoom_in" in told["message"]
+    same = ask("generate_video", prompt="a red ball, pan left", camera=moves, dry_run=True).data
+    assert "camera_given_twice" not in {w["code"] for w in same["warnings"]}
+
+
 def test_a_dry_run_answers_the_plan_and_makes_no_job(ask: Ask, take: dict[str, Any]) -> None:
     before = ask("list_jobs", limit=100).data["jobs"]
     plan = ask("generate_video", prompt="a flying ball", seed=1, dry_run=True).data

@@ -185,6 +185,8 @@ async def plan_clip(
         if a.camera is None and a.mechanism is None and not is_picture:
             moves = moves_in(a.prompt, notes)
             spoken = "rewritten" if a.rewrite else "as it is"
+        elif a.camera:
+            _warn_of_others(a.prompt, moves, notes)
     camera = plan_camera(
         card,
         moves,
@@ -315,6 +317,18 @@ def _placed(shape: Shape, keyframes: Sequence[tuple[int, str]]) -> Iterator[tupl
             at -= shape.counts[index] - shape.overlap
             index += 1
         yield index, at, key
+
+
+def _warn_of_others(prompt: str, moves: Sequence[Move], notes: Resolution) -> None:
+    """A camera that is given says all; what the prompt says of another one is not made."""
+    given = {move.move for move in moves}
+    others = dict.fromkeys(m.move for m in moves_in(prompt, Resolution()) if m.move not in given)
+    if others:
+        notes.warn(
+            "camera_given_twice",
+            f"the prompt names {', '.join(others)}, and camera says otherwise: only camera is made. "
+            "Take the other out of the prompt, or leave camera out.",
+        )
 
 
 def _check_mode(card: Card, a: wire.GenerateVideo, starts_from_shot: bool) -> None:

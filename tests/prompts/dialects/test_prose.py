@@ -15,7 +15,9 @@ from shotwright.prompts.dialects import (
     shot_text,
 )
 from shotwright.prompts.dialects.paragraph import PARAGRAPHS
+from shotwright.prompts.dialects.prose import camera_sentence, joined
 from shotwright.prompts.director import direct
+from shotwright.prompts.language import Language
 from shotwright.prompts.shotplan import parse_plan
 
 
@@ -26,6 +28,25 @@ def test_wan_puts_style_and_tags_before_the_sentence(bouncing: ShotText) -> None
         "setting is the hills. It bounces. The camera slowly pans left."
     )
     assert "watermark" in found.negative
+
+
+@pytest.mark.parametrize(
+    ("action", "seen"),
+    [
+        ("A red ball in the hills, the camera zooms in slowly.", "A red ball in the hills."),
+        ("The camera pushes in on a blue box as it opens.", "A blue box as it opens."),
+        ("She runs, and the camera follows her through the crowd.", "She runs, through the crowd."),
+        ("The camera follows her dress as it flows.", "Her dress as it flows."),
+        ("A 3.5 m boat sails. Zoom in.", "A 3.5 m boat sails."),
+        ("She pans for gold.", "She pans for gold."),
+        ("镜头缓缓推近一个蓝盒子，盒子打开。", "一个蓝盒子，盒子打开。"),
+    ],
+)
+def test_a_sentence_says_nothing_of_another_camera_than_the_shot_s(action: str, seen: str) -> None:
+    language: Language = "en" if action.isascii() else "zh"
+    text = ShotText(action, camera=(Move("static"),), language=language)
+    prompt = compile_prompt(text, dialect="wan").prompt
+    assert prompt == joined([seen, camera_sentence(text, language)], language)
 
 
 def test_wan_gives_a_drawn_style_no_words_of_the_cinema() -> None:
