@@ -378,7 +378,7 @@ def _imperative(
         )
     if verb.family == "strafe":
         return way is not None and not objects
-    if way in ("cw", "ccw"):
+    if way in ("cw", "ccw") and verb.family != "orbit":
         return fresh and not OBJECT.match(
             text, verb.end
         )  # "Roll counterclockwise as the verdict is read"
